@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 import math
+from typing import Final
+
+PUBLISH_INTERVAL: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +25,7 @@ class Scale:
     def rounded(self, value: float) -> float:
         """Round to what people read."""
         if self.decimals is not None:
-            return round(value, self.decimals)
+            return round(float(value), self.decimals)
         if not value:
             return value
         places = self.significant - 1 - math.floor(math.log10(abs(value)))
@@ -35,7 +38,7 @@ class Scale:
 
 CPU_PERCENT = Scale(decimals=1, points=5, high=100)
 PERCENT = Scale(decimals=1, points=2, high=100)
-AMOUNT = Scale(points=1, share=0.02)
+AMOUNT = Scale(points=1, share=0.05)
 RATE = Scale(points=1024, share=0.2)
 OPERATIONS = Scale(points=1, share=0.2)
 TEMPERATURE = Scale(decimals=1, points=1, low=-90, high=250)

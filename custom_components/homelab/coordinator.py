@@ -1,0 +1,221 @@
+"""One feed's coordinator: the only place where source errors become Home Assistant's."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import timedelta
+import random
+from time import monotonic
+from typing import TYPE_CHECKING, Any, override
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryError,
+    HomeAssistantError,
+)
+from homeassistant.helpers.debounce import Debouncer
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+
+from .const import DOMAIN, LOGGER, SECTION_POLLING
+from .kind import HOST_KEY, Feed, ResourceKey
+from .repairs import report_identity
+from .source import (
+    AuthenticationFailed,
+    BadAnswer,
+    CannotConnect,
+    SourceError,
+    WrongIdentity,
+)
+
+if TYPE_CHECKING:
+    from .host import Host
+
+LONGEST_PAUSE = 60
+REFRESH_COOLDOWN = 0.3
+
+
+class FeedCoordinator(DataUpdateCoordinator[Any]):
+    """Reads one feed, follows it where it can be followed, and tells the host."""
+
+    def __init__(self, hass: HomeAssistant, host: Host, feed: Feed[Any, Any]) -> None:
+        """Take the pace from the entry's options."""
+        polling = host.entry.options.get(SECTION_POLLING, {})
+        seconds = polling.get(feed.interval.option, feed.interval.default)
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=host.entry,
+            name=f"{host.entry.title} {feed.key}",
+            update_interval=timedelta(seconds=seconds) if feed.fetch else None,
+            request_refresh_debouncer=Debouncer(
+                hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=True
+            ),
+            always_update=False,
+        )
+        self.host = host
+        self.feed = feed
+        self.silence = None if feed.fetch else 2 * seconds + feed.deadline
+        self.facts: dict[ResourceKey, Any] = {}
+        self.answered = False
+        self.duration: float | None = None
+        self._failures = 0
+        self._pushes = 0
+        self._complained = False
+        self._shown: tuple[bool, dict[ResourceKey, Any]] = (True, {})
+
+    def start(self) -> None:
+        """Begin to read at its pace, and to follow."""
+        self.host.entry.async_on_unload(self.async_add_listener(self.publish))
+        if self.feed.fetch and not self.answered:
+            self.host.run(self.async_refresh(), f"{self.name} first read")
+        if self.feed.follow:
+            self.host.run(self._follow(self.feed.follow), f"{self.name} stream")
+
+    @override
+    async def _async_update_data(self) -> Any:
+        begin = monotonic()
+        is_main = self is self.host.main
+        try:
+            async with asyncio.timeout(self.feed.deadline):
+                if is_main and not (self.last_update_success and self.answered):
+                    await self.host.identify()
+                if self.feed.fetch is None:
+                    return self.data
+                for _ in range(3):
+                    pushes = self._pushes
+                    data = await self.feed.fetch(self.host.source)
+                    # what was pushed meanwhile is newer than this answer
+                    if pushes == self._pushes:
+                        break
+        except TimeoutError as error:
+            kind = CannotConnect if is_main else BadAnswer
+            late = kind(f"no answer in {self.feed.deadline:g} s", reason="too_slow")
+            raise self._fail(late) from error
+        except SourceError as error:
+            raise self._fail(error) from error
+        self.duration = monotonic() - begin
+        self._take(data)
+        return data
+
+    @override
+    def _async_refresh_finished(self) -> None:
+        if self.last_update_success and self.feed.fetch:
+            self.host.devices.count_reads(self)
+        self.host.changed([HOST_KEY])
+
+    async def _follow(self, follow: Callable[[Any], AsyncGenerator[Any]]) -> None:
+        """Publish what the stream brings; when it ends, ask whether contact is lost."""
+        attempts = 0
+        while True:
+            if self.feed.fetch or self is not self.host.main:
+                await self.host.contact.wait()
+            ending: SourceError = CannotConnect("the stream ended")
+            try:
+                async with (
+                    asyncio.timeout(self.silence) as limit,
+                    aclosing(follow(self.host.source)) as stream,
+                ):
+                    async for data in stream:
+                        attempts = 0
+                        self._push(data)
+                        if self.silence:
+                            limit.reschedule(self.hass.loop.time() + self.silence)
+            except TimeoutError:
+                ending = CannotConnect("silent for too long", reason="too_slow")
+            except SourceError as error:
+                ending = error
+            if self.feed.fetch:
+                await self.async_refresh()
+            else:
+                self.last_exception = self._fail(ending)
+                self.publish()
+            if isinstance(ending, AuthenticationFailed | WrongIdentity):
+                return
+            attempts += 1
+            self.host.reconnects += 1
+            await asyncio.sleep(_pause(attempts))
+
+    @callback
+    def _push(self, data: Any) -> None:
+        """Take a followed snapshot; the next poll stays where it is."""
+        self._pushes += 1
+        healthy = self.last_update_success and self.answered
+        news = data != self.data or not healthy
+        self.data = data
+        if news:
+            self._take(data)
+        self.host.devices.count_reads(self, removes=self.feed.removes)
+        if news:
+            self.publish()
+
+    @callback
+    def _take(self, data: Any) -> None:
+        """Find every resource in a new snapshot; contact is there."""
+        if self._complained:
+            LOGGER.info("%s is back", self.name)
+        self._complained = False
+        self.answered = True
+        self._failures = 0
+        # set here, so that the base class neither logs nor forgets to publish it
+        self.last_update_success = True
+        self.facts = {
+            (kind.key, resource_id): facts
+            for kind in self.host.kinds.values()
+            if (find := kind.find.get(self.feed.key))
+            for resource_id, facts in find(data).items()
+        }
+        if self is self.host.main:
+            self.host.contact.set()
+
+    @callback
+    def _fail(self, error: SourceError) -> HomeAssistantError:
+        """Say once that something is wrong; return what Home Assistant understands."""
+        detail = self.host.redact(str(error))
+        entry = self.host.entry
+        loaded = entry.state is ConfigEntryState.LOADED
+        if isinstance(error, BadAnswer) or self is self.host.main:
+            # of lost contact only the first feed speaks: one line, not one per feed
+            if self.last_update_success and loaded:
+                LOGGER.warning("%s failed: %s", self.name, detail)
+                self._complained = True
+            if not isinstance(error, BadAnswer):
+                self.host.contact.clear()
+        self._failures += 1
+        self.last_update_success = False
+        sentence: dict[str, Any] = {
+            "translation_domain": DOMAIN,
+            "translation_key": error.reason,
+            "translation_placeholders": {"name": entry.title, "detail": detail},
+        }
+        match error:
+            case AuthenticationFailed():
+                return ConfigEntryAuthFailed(**sentence)
+            case WrongIdentity():
+                report_identity(self.hass, entry, detail)
+                if loaded:
+                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
+                return ConfigEntryError(**sentence)
+            case BadAnswer():
+                return UpdateFailed(**sentence)
+        return UpdateFailed(retry_after=_pause(self._failures), **sentence)
+
+    @callback
+    def publish(self) -> None:
+        """Tell the host which resources look different now."""
+        (worked, before), after = self._shown, self.facts
+        self._shown = (self.last_update_success, after)
+        if worked != self.last_update_success:
+            # some entities of every resource may read this feed
+            self.host.changed([*after, *self.host.entities])
+        else:
+            self.host.changed(
+                [k for k in {**after, **before} if before.get(k) != after.get(k)]
+            )
+
+
+def _pause(attempts: int) -> float:
+    """Return how long to wait before the next attempt, never the same for two hosts."""
+    jitter = random.uniform(0.75, 1.25)  # noqa: S311 - nobody has to guess it
+    return min(LONGEST_PAUSE, 2.0 ** min(attempts, 7) / 2) * jitter

@@ -1,0 +1,35 @@
+"""What may be shown of an entry when somebody asks for help: no secret, no names."""
+
+from collections import Counter
+from typing import Any
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.core import HomeAssistant
+
+from .host import HomelabConfigEntry
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: HomelabConfigEntry
+) -> dict[str, Any]:
+    """Tell how it is configured, what each feed does and how much there is."""
+    host = entry.runtime_data
+    return {
+        "data": async_redact_data(entry.data, host.type.secrets),
+        "options": dict(entry.options),
+        "connected": host.contact.is_set(),
+        "states_written": host.states_written,
+        "values_dropped": host.values_dropped,
+        "reconnects": host.reconnects,
+        "resources": dict(Counter(kind for kind, _ in host.present())),
+        "feeds": {
+            key: {
+                "working": feed.last_update_success,
+                "answered": feed.answered,
+                "error": host.redact(repr(feed.last_exception)),
+                "duration": feed.duration,
+                "resources": len(feed.facts),
+            }
+            for key, feed in host.feeds.items()
+        },
+    }

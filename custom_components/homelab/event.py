@@ -1,0 +1,35 @@
+"""Events: what happened between two states of a resource, an outage between included."""
+
+from typing import Any, override
+
+from homeassistant.components.event import EventEntity
+from homeassistant.core import callback
+
+from .entity import HomelabEntity, set_up_with
+from .kind import EventDescription
+
+PARALLEL_UPDATES = 0
+
+
+class HomelabEvent(HomelabEntity[EventDescription[Any]], EventEntity):
+    """An event of one resource."""
+
+    _unrecorded_attributes = frozenset()
+    _before: Any = None
+
+    @override
+    @callback
+    def refresh(self) -> None:
+        super().refresh()
+        facts = self.host.facts(self.key, self.description.feed)
+        if facts is None or self._before is facts or not self.available:
+            return
+        before, self._before = self._before, facts
+        if before is None:
+            return
+        for occurrence in self.description.occurred(before, facts):
+            self._trigger_event(occurrence.type, dict(occurrence.attributes))
+            self._write()
+
+
+async_setup_entry = set_up_with(EventDescription, HomelabEvent)

@@ -1,0 +1,193 @@
+"""The vocabulary of every source: SourceType > Feed > ResourceKind > descriptions."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from homeassistant.components.binary_sensor import BinarySensorEntityDescription
+from homeassistant.components.button import ButtonEntityDescription
+from homeassistant.components.event import EventEntityDescription
+from homeassistant.components.sensor import SensorEntityDescription
+from homeassistant.components.switch import SwitchEntityDescription
+from homeassistant.components.update import UpdateEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+
+from .action import Action
+from .form import Step
+from .publishing import Scale
+from .source import Source
+
+HOST: Final = "host"
+OWN: Final = "own"
+
+# A resource's kind and its id; the host's own id is empty.
+type ResourceKey = tuple[str, str]
+HOST_KEY: Final[ResourceKey] = (HOST, "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts[R]:
+    """What descriptions of all platforms have in common.
+
+    `feed` names the feed whose facts the functions read, the kind's first by default;
+    an entity whose `exists` is false is added as soon as it becomes true.
+    """
+
+    value: Callable[[R], Any] = lambda _: None
+    feed: str | None = None
+    exists: Callable[[R], bool] | None = None
+    attributes: Callable[[R], Mapping[str, Any]] | None = None
+    placeholders: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensorDescription[R](SensorEntityDescription, Facts[R]):
+    """A sensor; with a scale it is rounded, checked and published at the entry's pace."""
+
+    value: Callable[[R], str | float | date | datetime | None]
+    scale: Scale | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BinarySensorDescription[R](BinarySensorEntityDescription, Facts[R]):
+    """A binary sensor."""
+
+    value: Callable[[R], bool | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwitchDescription[R](SwitchEntityDescription, Facts[R]):
+    """A switch; it shows what is, not what was asked for."""
+
+    value: Callable[[R], bool | None]
+    turn_on: Action[Any]
+    turn_off: Action[Any]
+    entity_category: EntityCategory | None = EntityCategory.CONFIG
+
+
+@dataclass(frozen=True, kw_only=True)
+class ButtonDescription[R](ButtonEntityDescription, Facts[R]):
+    """A button."""
+
+    press: Action[Any]
+    entity_category: EntityCategory | None = EntityCategory.CONFIG
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """What is installed, what could be, and how far an installation has come."""
+
+    installed: str | None
+    latest: str | None
+    title: str | None = None
+    summary: str | None = None
+    url: str | None = None
+    in_progress: bool = False
+    percentage: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateDescription[R](UpdateEntityDescription, Facts[R]):
+    """An update; without an action it only tells."""
+
+    value: Callable[[R], Release | None]
+    install: Action[Any] | None = None
+    entity_category: EntityCategory | None = EntityCategory.CONFIG
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Occurrence:
+    """One thing that happened, for an event entity."""
+
+    type: str
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventDescription[R](EventEntityDescription, Facts[R]):
+    """An event; `occurred` says what happened between two states of its resource."""
+
+    event_types: list[str]
+    occurred: Callable[[R, R], Iterable[Occurrence]]
+
+
+type Description = (
+    SensorDescription[Any]
+    | BinarySensorDescription[Any]
+    | SwitchDescription[Any]
+    | ButtonDescription[Any]
+    | UpdateDescription[Any]
+    | EventDescription[Any]
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Device:
+    """How a resource shows itself as a device."""
+
+    name: str
+    manufacturer: str | None = None
+    model: str | None = None
+    sw_version: str | None = None
+    serial_number: str | None = None
+    configuration_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceKind[R]:
+    """One sort of thing: where its facts are, what device it is, all its entities.
+
+    `find` has a function per feed that returns the things by resource id. The first
+    feed says what exists; in it, parents stand before their children.
+    """
+
+    key: str
+    find: Mapping[str, Callable[[Any], Mapping[str, Any]]]
+    device: Callable[[R], Device]
+    parent: Callable[[R], ResourceKey] = lambda _: HOST_KEY
+    entities: tuple[Description, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interval:
+    """Seconds between two reads: an option, and where it may lie."""
+
+    option: str
+    default: int
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed[S: Source, D]:
+    """Facts that arrive together at one pace: polled, followed, or both.
+
+    A feed without `fetch` is pushed: the far end decides when, and silence for two
+    intervals and the deadline means that contact is lost. `removes` says that what a
+    followed snapshot lacks was removed by an explicit event.
+    """
+
+    key: str
+    interval: Interval
+    fetch: Callable[[S], Awaitable[D]] | None = None
+    follow: Callable[[S], AsyncGenerator[D]] | None = None
+    deadline: float = 20
+    removes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceType[S: Source]:
+    """How one sort of far end is asked for, opened and read.
+
+    The first feed is the one that must answer. The first step of the form carries the
+    source's own key; the step `reauth_confirm` asks for new credentials only.
+    """
+
+    key: str
+    open: Callable[[HomeAssistant, Mapping[str, Any]], Awaitable[S]]
+    feeds: tuple[Feed[S, Any], ...]
+    kinds: tuple[ResourceKind[Any], ...]
+    form: tuple[Step, ...]
+    secrets: frozenset[str]

@@ -1,0 +1,45 @@
+"""Updates."""
+
+from typing import Any, override
+
+from homeassistant.components.update import UpdateEntity, UpdateEntityFeature
+
+from .entity import HomelabEntity, set_up_with
+from .kind import Release, UpdateDescription
+
+PARALLEL_UPDATES = 0  # operations take care of one at a time per resource
+
+
+class HomelabUpdate(HomelabEntity[UpdateDescription[Any]], UpdateEntity):
+    """An update of one resource; what differs is newer: digests have no order."""
+
+    _unrecorded_attributes = frozenset()
+
+    @override
+    def _apply(self, value: Release | None) -> None:
+        release = value or Release(installed=None, latest=None)
+        self._attr_installed_version = release.installed
+        self._attr_latest_version = release.latest
+        self._attr_title = release.title
+        self._attr_release_summary = release.summary
+        self._attr_release_url = release.url
+        self._attr_in_progress = release.in_progress
+        self._attr_update_percentage = release.percentage
+        self._attr_supported_features = UpdateEntityFeature.PROGRESS
+        if self.description.install:
+            self._attr_supported_features |= UpdateEntityFeature.INSTALL
+
+    @override
+    def version_is_newer(self, latest_version: str, installed_version: str) -> bool:
+        return latest_version != installed_version
+
+    @override
+    async def async_install(
+        self, version: str | None, backup: bool, **kwargs: Any
+    ) -> None:
+        """Ask for the installation; Home Assistant only offers it with the feature."""
+        if action := self.description.install:
+            await self._act(action)
+
+
+async_setup_entry = set_up_with(UpdateDescription, HomelabUpdate)

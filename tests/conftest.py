@@ -1,0 +1,58 @@
+"""What every test starts from."""
+
+from collections.abc import Generator
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant import block_async_io
+from homeassistant.core import HomeAssistant
+
+from .common import make_entry
+from .fakes import beacon, rack
+from .fakes.rack import FAR_ENDS, FarEnd
+
+# imported here: the test harness has a package of the same name
+from custom_components.homelab import sources
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations(enable_custom_integrations: None) -> None:
+    """Let Home Assistant find this repository's integration."""
+
+
+@pytest.fixture(autouse=True)
+def _no_complaints(
+    caplog: pytest.LogCaptureFixture, disable_block_async_io: None
+) -> Generator[None]:
+    """Fail a test in which Home Assistant complained about how it is used."""
+    with patch.object(block_async_io, "_IN_TESTS", False):
+        block_async_io.enable()
+        yield
+    for record in caplog.get_records("call"):
+        text = record.getMessage()
+        assert "Detected blocking call" not in text
+        assert "Detected that custom integration" not in text
+
+
+@pytest.fixture(autouse=True)
+def _sources() -> Generator[None]:
+    """Put the made-up sources in the place of the real ones."""
+    made_up = (rack.__name__, beacon.__name__)
+    with patch.object(sources, "SOURCE_TYPES", made_up):
+        yield
+
+
+@pytest.fixture
+def far_end() -> Generator[FarEnd]:
+    """Return the far end of the entry."""
+    FAR_ENDS["far"] = FarEnd()
+    yield FAR_ENDS["far"]
+    FAR_ENDS.clear()
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant, far_end: FarEnd) -> MockConfigEntry:
+    """Return an entry for the far end, not set up yet."""
+    return make_entry(hass)

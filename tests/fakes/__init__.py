@@ -1,0 +1,1 @@
+"""Sources made up for the tests of the engine."""
