@@ -1,6 +1,7 @@
 """Short ways to do what most tests do: set up, let time pass, look at a state."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -79,3 +80,12 @@ def device(hass: HomeAssistant, resource: str = "") -> dr.DeviceEntry | None:
     identifier = f"rack-1_{resource}" if resource else "rack-1"
     registry = dr.async_get(hass)
     return registry.async_get_device_by_identifier((DOMAIN, identifier), entry.entry_id)
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Let the loop turn until something has happened."""
+    for _ in range(1000):
+        if happened():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never happened")

@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
 )
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UNKNOWN
@@ -22,7 +23,16 @@ from homeassistant.helpers import (
 )
 from homeassistant.setup import async_setup_component
 
-from .common import CANARY, device, entity_id, make_entry, pass_time, set_up, state
+from .common import (
+    CANARY,
+    device,
+    entity_id,
+    make_entry,
+    pass_time,
+    set_up,
+    state,
+    until,
+)
 from .fakes.beacon import BEACONS, Beacon
 from .fakes.rack import FAR_ENDS, Box, FarEnd, Rack, Stats
 from custom_components.homelab.const import DOMAIN
@@ -302,6 +312,7 @@ async def test_lost_contact_makes_everything_unavailable_and_removes_nothing(
         await pass_time(hass, freezer, 61)
     states = {s.entity_id: s.state for s in hass.states.async_all()}
     connected = entity_id(hass, "host", "connected")
+    assert connected
     assert states.pop(connected) == "off"
     assert set(states.values()) == {STATE_UNAVAILABLE}
     assert {*states, connected} == before
@@ -411,7 +422,7 @@ async def test_a_user_removes_only_what_is_absent(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     far_end: FarEnd,
-    hass_ws_client: pytest.FixtureRequest,
+    hass_ws_client: WebSocketGenerator,
 ) -> None:
     assert await async_setup_component(hass, "config", {})
     far_end.rack = Rack(boxes={"a": ALPHA, "b": BETA})
@@ -480,8 +491,7 @@ async def test_a_hanging_far_end_at_set_up(
     entry = make_entry(hass)
     far_end.hangs.add("identity")
     work = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
-    while not far_end.identifications:
-        await asyncio.sleep(0)
+    await until(lambda: far_end.identifications > 0)
     await pass_time(hass, freezer, 21)
     await work
     assert entry.state is ConfigEntryState.SETUP_RETRY

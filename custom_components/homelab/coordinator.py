@@ -89,12 +89,13 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
                     # what was pushed meanwhile is newer than this answer
                     if pushes == self._pushes:
                         break
-        except TimeoutError as error:
+        # what caused it is not passed on: a library's words may quote a secret
+        except TimeoutError:
             kind = CannotConnect if is_main else BadAnswer
             late = kind(f"no answer in {self.feed.deadline:g} s", reason="too_slow")
-            raise self._fail(late) from error
+            raise self._fail(late) from None
         except SourceError as error:
-            raise self._fail(error) from error
+            raise self._fail(error) from None
         self.duration = monotonic() - begin
         self._take(data)
         return data

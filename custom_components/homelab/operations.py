@@ -19,6 +19,7 @@ async def perform(host: Host, key: ResourceKey, action: Action[Any]) -> None:
             await action.perform(host.source, key[1])
     except (SourceError, TimeoutError) as error:
         detail = str(error) or f"no answer in {action.deadline:g} s"
+        # what caused it is not passed on: a library's words may quote a secret
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="operation_failed",
@@ -26,6 +27,6 @@ async def perform(host: Host, key: ResourceKey, action: Action[Any]) -> None:
                 "action": action.key,
                 "detail": host.redact(detail),
             },
-        ) from error
+        ) from None
     finally:
         await host.main.async_request_refresh()

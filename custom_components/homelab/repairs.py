@@ -48,12 +48,12 @@ class CheckAgainFlow(RepairsFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Go straight to the question."""
-        return await self.async_step_confirm(user_input)
+        return await self.async_step_confirm()
 
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Load the entry again: the issue comes back if nothing has changed."""
+        """Load the entry again; the issue stays if that did not help."""
         if user_input is None:
             issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
             return self.async_show_form(
@@ -62,7 +62,8 @@ class CheckAgainFlow(RepairsFlow):
                 if issue
                 else None,
             )
-        self.hass.config_entries.async_schedule_reload(self._entry_id)
+        if not await self.hass.config_entries.async_reload(self._entry_id):
+            return self.async_abort(reason="still_wrong")
         return self.async_create_entry(data={})
 
 

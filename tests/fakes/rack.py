@@ -131,7 +131,8 @@ class RackSource:
 
     async def boxes(self) -> Rack:
         """Ask what is on the rack."""
-        return await self.fetch("boxes")
+        rack: Rack = await self.fetch("boxes")
+        return rack
 
     async def fetch(self, feed: str) -> Any:
         """Ask for a feed's facts."""
