@@ -162,7 +162,9 @@ async def test_no_secret_leaks(
 
     assert "Rack boxes failed: refused for **" in caplog.text
     # Home Assistant logs what its own storage gets, in tests only
-    lines = [x for x in caplog.text.splitlines() if "Writing data to core.conf" not in x]
+    lines = [
+        x for x in caplog.text.splitlines() if "Writing data to core.conf" not in x
+    ]
     assert not [line for line in lines if CANARY in line]
     assert CANARY not in repr([event.as_dict() for event in events])
     assert CANARY not in repr(issue_registry.issues)

@@ -33,7 +33,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomelabConfigEntry) -> b
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: HomelabConfigEntry) -> bool:
-    """Take the entities away; what the host opened it closes itself."""
+    """Hang up, then take the entities away."""
+    await entry.runtime_data.close()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 

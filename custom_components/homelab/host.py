@@ -60,15 +60,15 @@ class Host:
         ] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._queue: dict[ResourceKey, None] = {}
-        self._publishing = False
+        self._publishing = self._closed = False
         self._late: set[ResourceKey] = set()
         self._late_timer: CALLBACK_TYPE | None = None
 
     async def open(self) -> None:
         """Ask the feed that must answer, and register every device it knows of."""
-        self.entry.async_on_unload(self._close)
+        self.entry.async_on_unload(self.close)
         self.entry.async_on_unload(
-            self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._close)
+            self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self.close)
         )
         await self.main.async_config_entry_first_refresh()
         await self.devices.load()
@@ -88,7 +88,12 @@ class Host:
         task = self.entry.async_create_background_task(self.hass, work, name)
         self._tasks.append(task)
 
-    async def _close(self, _: Event | None = None) -> None:
+    async def close(self, _: Event | None = None) -> None:
+        """Stop watching, before the platforms go: nothing may be added any more."""
+        if self._closed:
+            return
+        self._closed = True
+        self._platforms.clear()
         if self._late_timer:
             self._late_timer()
         for task in self._tasks:
