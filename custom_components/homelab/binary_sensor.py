@@ -1,10 +1,11 @@
 """Binary sensors."""
 
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.binary_sensor import BinarySensorEntity
 
-from .entity import HomelabEntity, set_up_with
+from .entity import HomelabEntity, add_platform
 from .kind import BinarySensorDescription
 
 PARALLEL_UPDATES = 0
@@ -20,4 +21,4 @@ class HomelabBinarySensor(
         self._attr_is_on = value
 
 
-async_setup_entry = set_up_with(BinarySensorDescription, HomelabBinarySensor)
+async_setup_entry = partial(add_platform, BinarySensorDescription, HomelabBinarySensor)

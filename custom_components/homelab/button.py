@@ -1,10 +1,11 @@
 """Buttons."""
 
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.button import ButtonEntity
 
-from .entity import HomelabEntity, set_up_with
+from .entity import HomelabEntity, add_platform
 from .kind import ButtonDescription
 
 PARALLEL_UPDATES = 0  # operations take care of one at a time per resource
@@ -19,4 +20,4 @@ class HomelabButton(HomelabEntity[ButtonDescription[Any]], ButtonEntity):
         await self._act(self.description.press)
 
 
-async_setup_entry = set_up_with(ButtonDescription, HomelabButton)
+async_setup_entry = partial(add_platform, ButtonDescription, HomelabButton)

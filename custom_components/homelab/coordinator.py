@@ -41,8 +41,8 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
 
     def __init__(self, hass: HomeAssistant, host: Host, feed: Feed[Any, Any]) -> None:
         """Take the pace from the entry's options."""
-        polling = host.entry.options.get(SECTION_POLLING, {})
-        seconds = polling.get(feed.interval.option, feed.interval.default)
+        interval = feed.interval
+        seconds = host.option(SECTION_POLLING, interval.option, interval.default)
         super().__init__(
             hass,
             LOGGER,
@@ -62,6 +62,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
         self.duration: float | None = None
         self._failures = 0
         self._pushes = 0
+        self._ending: SourceError | None = None
         self._complained = False
         self._shown: tuple[bool, dict[ResourceKey, Any]] = (True, {})
 
@@ -82,6 +83,8 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
                 if is_main and not (self.last_update_success and self.answered):
                     await self.host.identify()
                 if self.feed.fetch is None:
+                    if self._ending:
+                        raise self._ending
                     return self.data
                 for _ in range(3):
                     pushes = self._pushes
@@ -102,7 +105,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
 
     @override
     def _async_refresh_finished(self) -> None:
-        if self.last_update_success and self.feed.fetch:
+        if self.last_update_success and self.answered:
             self.host.devices.count_reads(self)
         self.host.changed([HOST_KEY])
 
@@ -127,11 +130,8 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
                 ending = CannotConnect("silent for too long", reason="too_slow")
             except SourceError as error:
                 ending = error
-            if self.feed.fetch:
-                await self.async_refresh()
-            else:
-                self.last_exception = self._fail(ending)
-                self.publish()
+            self._ending = ending
+            await self.async_refresh()
             if isinstance(ending, AuthenticationFailed | WrongIdentity):
                 return
             attempts += 1
@@ -158,6 +158,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
             LOGGER.info("%s is back", self.name)
         self._complained = False
         self.answered = True
+        self._ending = None
         self._failures = 0
         # set here, so that the base class neither logs nor forgets to publish it
         self.last_update_success = True

@@ -1,6 +1,7 @@
 """What watching a host costs, and whether it answers: known without asking it."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.components.sensor.const import SensorDeviceClass, SensorStateClass
@@ -8,6 +9,9 @@ from homeassistant.const import EntityCategory, UnitOfTime
 
 from .kind import OWN, BinarySensorDescription, Description, SensorDescription
 from .publishing import Scale
+
+if TYPE_CHECKING:
+    from .host import Host
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +23,18 @@ class OwnCost:
     states_written: int
     reconnects: int
     values_dropped: int
+
+
+def own_cost(host: Host) -> OwnCost:
+    """Read a host's counters."""
+    seconds = host.main.duration
+    return OwnCost(
+        connected=host.contact.is_set(),
+        poll_duration=None if seconds is None else seconds * 1000,
+        states_written=host.states_written,
+        reconnects=host.reconnects,
+        values_dropped=host.values_dropped,
+    )
 
 
 CONNECTED = BinarySensorDescription[OwnCost](

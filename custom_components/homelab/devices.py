@@ -1,6 +1,7 @@
 """Devices: registered before their children, removed only when surely gone."""
 
 from collections import Counter
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +36,8 @@ class Devices:
         self._host = host
         self._registry = dr.async_get(host.hass)
         self._store = absence_store(host.hass, host.entry.entry_id)
-        removal = host.entry.options.get(SECTION_REMOVAL, {})
-        self._delay = timedelta(hours=removal.get(CONF_REMOVAL_DELAY, REMOVAL_DELAY))
+        hours = host.option(SECTION_REMOVAL, CONF_REMOVAL_DELAY, REMOVAL_DELAY)
+        self._delay = timedelta(hours=hours)
         self._ids: dict[ResourceKey, str] = {}
         self._shown: dict[ResourceKey, Device] = {}
         self._absent: dict[ResourceKey, datetime] = {}
@@ -94,12 +95,7 @@ class Devices:
             self._ids[key] = self._registry.async_get_or_create(
                 config_entry_id=self._host.entry.entry_id,
                 identifiers={(DOMAIN, self.identifier(key))},
-                name=device.name,
-                manufacturer=device.manufacturer,
-                model=device.model,
-                sw_version=device.sw_version,
-                serial_number=device.serial_number,
-                configuration_url=device.configuration_url,
+                **asdict(device),
                 **details,
             ).id
         return self._ids[key]

@@ -1,6 +1,5 @@
 """The base entity: it writes only when what it shows has changed."""
 
-from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, override
 
@@ -14,7 +13,7 @@ from . import operations
 from .action import Action
 from .const import DOMAIN
 from .host import HomelabConfigEntry, Host
-from .kind import HOST_KEY, Description, ResourceKey
+from .kind import Description, ResourceKey
 
 # whether it is available, its value, its attributes
 type Shown = tuple[bool, Any, Any]
@@ -35,7 +34,7 @@ class HomelabEntity[D: Description](Entity):
         self.host = host
         self.key = key
         self.entity_description = self.description = description
-        resource = key[0] if key == HOST_KEY else "_".join(key)
+        resource = "_".join(filter(None, key))
         self._attr_unique_id = f"{host.entry.unique_id}_{resource}_{description.key}"
         self._attr_translation_key = description.translation_key or description.key
         self._attr_translation_placeholders = description.placeholders or {}
@@ -109,19 +108,12 @@ class HomelabEntity[D: Description](Entity):
         await operations.perform(self.host, self.key, action)
 
 
-def set_up_with(
-    description: type[Description], entity: type[HomelabEntity[Any]]
-) -> Callable[
-    [HomeAssistant, HomelabConfigEntry, AddConfigEntryEntitiesCallback],
-    Awaitable[None],
-]:
-    """Return a platform's set-up: one entity class for one sort of description."""
-
-    async def async_setup_entry(
-        hass: HomeAssistant,
-        entry: HomelabConfigEntry,
-        async_add_entities: AddConfigEntryEntitiesCallback,
-    ) -> None:
-        await entry.runtime_data.add_platform(async_add_entities, description, entity)
-
-    return async_setup_entry
+async def add_platform(
+    description: type[Description],
+    entity: type[HomelabEntity[Any]],
+    hass: HomeAssistant,
+    entry: HomelabConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up a platform: one entity class for one sort of description."""
+    await entry.runtime_data.add_platform(async_add_entities, description, entity)

@@ -1,11 +1,12 @@
 """Events: what happened between two states of a resource, an outage between included."""
 
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity
 from homeassistant.core import callback
 
-from .entity import HomelabEntity, set_up_with
+from .entity import HomelabEntity, add_platform
 from .kind import EventDescription
 
 PARALLEL_UPDATES = 0
@@ -32,4 +33,4 @@ class HomelabEvent(HomelabEntity[EventDescription[Any]], EventEntity):
             self._write()
 
 
-async_setup_entry = set_up_with(EventDescription, HomelabEvent)
+async_setup_entry = partial(add_platform, EventDescription, HomelabEvent)

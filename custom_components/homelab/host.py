@@ -13,7 +13,7 @@ from homeassistant.helpers.event import async_call_later
 
 from .const import CONF_PUBLISH_INTERVAL, SECTION_POLLING
 from .coordinator import FeedCoordinator
-from .cost import OwnCost
+from .cost import own_cost
 from .devices import Devices
 from .kind import OWN, Description, ResourceKey, SourceType
 from .publishing import PUBLISH_INTERVAL
@@ -52,8 +52,9 @@ class Host:
         self.devices = Devices(self)
         self.entities: dict[ResourceKey, dict[str, HomelabEntity[Any]]] = {}
         self.states_written = self.reconnects = self.values_dropped = 0
-        polling = entry.options.get(SECTION_POLLING, {})
-        self.publish_interval = polling.get(CONF_PUBLISH_INTERVAL, PUBLISH_INTERVAL)
+        self.publish_interval = self.option(
+            SECTION_POLLING, CONF_PUBLISH_INTERVAL, PUBLISH_INTERVAL
+        )
         self._platforms: dict[
             type[Description],
             tuple[type[HomelabEntity[Any]], AddConfigEntryEntitiesCallback],
@@ -63,6 +64,11 @@ class Host:
         self._publishing = self._closed = False
         self._late: set[ResourceKey] = set()
         self._late_timer: CALLBACK_TYPE | None = None
+
+    def option(self, section: str, key: str, default: int) -> int:
+        """Return what the user has set, or the default."""
+        value: int = self.entry.options.get(section, {}).get(key, default)
+        return value
 
     async def open(self) -> None:
         """Ask the feed that must answer, and register every device it knows of."""
@@ -134,7 +140,7 @@ class Host:
     def facts(self, key: ResourceKey, feed: str | None) -> Any:
         """Return what is known of a resource; None where nothing is."""
         if feed == OWN:
-            return self._own_cost()
+            return own_cost(self)
         return (self.feeds[feed] if feed else self.home(key)).facts.get(key)
 
     def is_available(self, key: ResourceKey, feed: str | None) -> bool:
@@ -148,16 +154,6 @@ class Host:
             and home.last_update_success
             and reader.last_update_success
             and key in home.facts
-        )
-
-    def _own_cost(self) -> OwnCost:
-        seconds = self.main.duration
-        return OwnCost(
-            connected=self.contact.is_set(),
-            poll_duration=None if seconds is None else seconds * 1000,
-            states_written=self.states_written,
-            reconnects=self.reconnects,
-            values_dropped=self.values_dropped,
         )
 
     async def add_platform(

@@ -1,10 +1,11 @@
 """Sensors: numbers are rounded, checked against their domain and published sparingly."""
 
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
 
-from .entity import HomelabEntity, Shown, set_up_with
+from .entity import HomelabEntity, Shown, add_platform
 from .kind import SensorDescription
 
 PARALLEL_UPDATES = 0
@@ -36,4 +37,4 @@ class HomelabSensor(HomelabEntity[SensorDescription[Any]], SensorEntity):
         )
 
 
-async_setup_entry = set_up_with(SensorDescription, HomelabSensor)
+async_setup_entry = partial(add_platform, SensorDescription, HomelabSensor)

@@ -1,10 +1,11 @@
 """Switches: they show what is, and ask for what should be."""
 
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity
 
-from .entity import HomelabEntity, set_up_with
+from .entity import HomelabEntity, add_platform
 from .kind import SwitchDescription
 
 PARALLEL_UPDATES = 0  # operations take care of one at a time per resource
@@ -28,4 +29,4 @@ class HomelabSwitch(HomelabEntity[SwitchDescription[Any]], SwitchEntity):
         await self._act(self.description.turn_off)
 
 
-async_setup_entry = set_up_with(SwitchDescription, HomelabSwitch)
+async_setup_entry = partial(add_platform, SwitchDescription, HomelabSwitch)

@@ -1,10 +1,11 @@
 """Updates."""
 
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.update import UpdateEntity, UpdateEntityFeature
 
-from .entity import HomelabEntity, set_up_with
+from .entity import HomelabEntity, add_platform
 from .kind import Release, UpdateDescription
 
 PARALLEL_UPDATES = 0  # operations take care of one at a time per resource
@@ -42,4 +43,4 @@ class HomelabUpdate(HomelabEntity[UpdateDescription[Any]], UpdateEntity):
             await self._act(action)
 
 
-async_setup_entry = set_up_with(UpdateDescription, HomelabUpdate)
+async_setup_entry = partial(add_platform, UpdateDescription, HomelabUpdate)

@@ -1,0 +1,6 @@
+"""The lab: the machines that the demo is connected to."""
+
+from demo.far_end import FarEnd
+
+# Each source adds its own.
+FAR_ENDS: tuple[FarEnd, ...] = ()
