@@ -16,6 +16,8 @@ from .fakes.rack import FAR_ENDS, FarEnd
 # imported here: the test harness has a package of the same name
 from custom_components.homelab import sources
 
+pytest_plugins = ["tests.real_parts", "pytester"]
+
 
 @pytest.fixture(autouse=True)
 def _custom_integrations(enable_custom_integrations: None) -> None:

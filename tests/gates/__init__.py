@@ -1,0 +1,1 @@
+"""Rules that hold for ever, checked on the files themselves."""
