@@ -1,6 +1,7 @@
 """Tests on real parts: chosen with --all, counted per part, never fewer than once."""
 
 from collections import Counter
+from collections.abc import Generator
 import json
 import os
 from pathlib import Path
@@ -42,9 +43,11 @@ def _is_thorough(item: pytest.Item) -> bool:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> object:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Count each test on a real part that passed."""
-    report: pytest.TestReport = yield
+    report = yield
     if report.when == "call" and report.passed and (part := _part(item)):
         item.config.stash[PASSED][part] += 1
     return report

@@ -9,7 +9,8 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from homeassistant.const import EVENT_STATE_CHANGED, EntityCategory
+from homeassistant.components.update import UpdateEntityFeature
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN, EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -17,6 +18,7 @@ from homeassistant.helpers import entity_registry as er
 from .common import device, entity_id, pass_time, set_up, state
 from .fakes.rack import Box, FarEnd, Rack
 from custom_components.homelab.const import DOMAIN
+from custom_components.homelab.kind import Release
 from custom_components.homelab.source import CannotConnect
 
 ALPHA = Box(name="Alpha")
@@ -101,6 +103,26 @@ async def test_an_update_offers_installs_and_shows_progress(
     assert found
     assert found.attributes["in_progress"] is True
     assert found.attributes["update_percentage"] == 40
+
+
+async def test_an_update_without_an_action_only_tells(
+    hass: HomeAssistant, far_end: FarEnd
+) -> None:
+    name = entity_id(hass, "host", "firmware")
+    assert name
+    assert state(hass, "host", "firmware") == STATE_UNKNOWN
+    news = Release(installed="1", latest="2", title="Rack OS", summary="Quieter fans")
+    far_end.send(replace(far_end.rack, firmware=news))
+    await hass.async_block_till_done()
+    found = hass.states.get(name)
+    assert found
+    assert found.state == "on"
+    assert found.attributes["release_summary"] == "Quieter fans"
+    assert not found.attributes["supported_features"] & UpdateEntityFeature.INSTALL
+    with pytest.raises(HomeAssistantError):
+        await hass.services.async_call(
+            "update", "install", {"entity_id": name}, blocking=True
+        )
 
 
 async def test_an_event_tells_what_happened_also_during_an_outage(

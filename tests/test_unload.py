@@ -32,7 +32,7 @@ async def _possessions(hass: HomeAssistant, server: wire.Server) -> dict[str, in
         "descriptors": len(descriptors),
         # Home Assistant's registries listen for the last write while one is due
         **{
-            event: count
+            str(event): count
             for event, count in hass.bus.async_listeners().items()
             if event != EVENT_HOMEASSISTANT_FINAL_WRITE
         },

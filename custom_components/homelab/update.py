@@ -1,7 +1,7 @@
 """Updates."""
 
 from functools import partial
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.components.update import UpdateEntity, UpdateEntityFeature
 
@@ -38,9 +38,10 @@ class HomelabUpdate(HomelabEntity[UpdateDescription[Any]], UpdateEntity):
     async def async_install(
         self, version: str | None, backup: bool, **kwargs: Any
     ) -> None:
-        """Ask for the installation; Home Assistant only offers it with the feature."""
-        if action := self.description.install:
-            await self._act(action)
+        """Ask for the installation; Home Assistant calls it only with the feature."""
+        if TYPE_CHECKING:
+            assert self.description.install
+        await self._act(self.description.install)
 
 
 async_setup_entry = partial(add_platform, UpdateDescription, HomelabUpdate)

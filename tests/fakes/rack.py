@@ -56,6 +56,7 @@ class Rack:
 
     boxes: Mapping[str, Box] = field(default_factory=dict)
     shelves: tuple[str, ...] = ()
+    firmware: Release | None = None
 
     def having(self, **boxes: Box | None) -> Rack:
         """Return a rack with some boxes put in, exchanged or taken out."""
@@ -226,6 +227,7 @@ HOST = ResourceKind[Rack](
         CONNECTED,
         SensorDescription[Rack](key="boxes", value=lambda rack: len(rack.boxes)),
         SensorDescription[int](key="disk", feed="disk", value=lambda disk: disk),
+        UpdateDescription[Rack](key="firmware", value=lambda rack: rack.firmware),
         *OWN_COST,
     ),
 )
