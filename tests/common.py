@@ -46,15 +46,23 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 
 async def pass_time(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    seconds: float,
+    *,
+    wait: bool = True,
 ) -> None:
-    """Let time pass, with everything that was due meanwhile."""
+    """Let time pass, with everything that was due meanwhile.
+
+    Without `wait` actions that are under way may go on.
+    """
     freezer.tick(seconds)
     async_fire_time_changed(hass)
     # background work, which Home Assistant does not wait for, takes a few turns
     for _ in range(5):
         await asyncio.sleep(0)
-    await hass.async_block_till_done()
+    if wait:
+        await hass.async_block_till_done()
 
 
 def entity_id(hass: HomeAssistant, resource: str, key: str) -> str | None:
@@ -84,7 +92,7 @@ def device(hass: HomeAssistant, resource: str = "") -> dr.DeviceEntry | None:
 
 async def until(happened: Callable[[], bool]) -> None:
     """Let the loop turn until something has happened."""
-    for _ in range(1000):
+    for _ in range(100_000):
         if happened():
             return
         await asyncio.sleep(0)

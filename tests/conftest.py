@@ -1,13 +1,14 @@
 """What every test starts from."""
 
 from collections.abc import Generator
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from homeassistant import block_async_io
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 
 from .common import make_entry
 from .fakes import beacon, rack
@@ -22,6 +23,13 @@ pytest_plugins = ["tests.real_parts", "pytester"]
 @pytest.fixture(autouse=True)
 def _custom_integrations(enable_custom_integrations: None) -> None:
     """Let Home Assistant find this repository's integration."""
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Give Home Assistant a folder that is not shared: the audit trail is a file."""
+    hass.config.config_dir = str(tmp_path)
+    (tmp_path / ".storage").mkdir()
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +60,12 @@ def far_end() -> Generator[FarEnd]:
     FAR_ENDS["far"] = FarEnd()
     yield FAR_ENDS["far"]
     FAR_ENDS.clear()
+
+
+@pytest.fixture
+def admin(hass_admin_user: MockUser) -> Context:
+    """Return the context of an administrator who presses something."""
+    return Context(user_id=hass_admin_user.id)
 
 
 @pytest.fixture

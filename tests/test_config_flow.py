@@ -182,13 +182,26 @@ async def test_options_have_sections_and_take_effect(
     result = await hass.config_entries.options.async_init(entry.entry_id)
     assert result["type"] is FlowResultType.FORM
     assert result["data_schema"]
-    assert [str(key) for key in result["data_schema"].schema] == ["polling", "removal"]
+    assert [str(key) for key in result["data_schema"].schema] == [
+        "polling",
+        "policy",
+        "removal",
+    ]
     answers = {
         "polling": {
             "stats_interval": 60.0,
             "iostat_interval": 20.0,
             "disk_usage_interval": 7200.0,
             "publish_interval": 120.0,
+        },
+        "policy": {
+            "automate_routine": True,
+            "routine": "ask",
+            "disruptive": "always_ask",
+            "destructive": "deny",
+            "protect": ["vault*"],
+            "pending_expiry": 30.0,
+            "rate": 5.0,
         },
         "removal": {"removal_delay": 0.0},
     }
@@ -199,7 +212,7 @@ async def test_options_have_sections_and_take_effect(
     await hass.async_block_till_done()
     assert entry.options == answers
     assert isinstance(entry.options["polling"]["stats_interval"], int)
-    assert entry.runtime_data.publish_interval == 120
+    assert entry.runtime_data.publication.interval == 120
 
     result = await hass.config_entries.options.async_init(entry.entry_id)
     assert result["data_schema"]

@@ -1,5 +1,6 @@
 """What the entities are, and what they do when somebody uses them."""
 
+import asyncio
 from dataclasses import replace
 
 from freezegun.api import FrozenDateTimeFactory
@@ -11,11 +12,11 @@ from pytest_homeassistant_custom_component.common import (
 
 from homeassistant.components.update import UpdateEntityFeature
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN, EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
-from .common import device, entity_id, pass_time, set_up, state
+from .common import device, entity_id, pass_time, set_up, state, until
 from .fakes.rack import Box, FarEnd, Rack
 from custom_components.homelab.const import DOMAIN
 from custom_components.homelab.kind import Release
@@ -68,33 +69,43 @@ async def test_what_acts_is_configuration_and_what_is_noisy_is_disabled(
 
 
 async def test_a_switch_acts_and_shows_what_is(
-    hass: HomeAssistant, far_end: FarEnd, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, far_end: FarEnd, admin: Context, freezer: FrozenDateTimeFactory
 ) -> None:
     target = {"entity_id": entity_id(hass, "box_a", "running")}
-    await hass.services.async_call("switch", "turn_off", target, blocking=True)
+    await hass.services.async_call(
+        "switch", "turn_off", target, blocking=True, context=admin
+    )
     await hass.async_block_till_done()
     assert far_end.calls == [("stop", "a")]
     assert state(hass, "box_a", "running") == "off"
-    await hass.services.async_call("switch", "turn_on", target, blocking=True)
+    await hass.services.async_call(
+        "switch", "turn_on", target, blocking=True, context=admin
+    )
     await pass_time(hass, freezer, 1)
     assert far_end.calls == [("stop", "a"), ("start", "a")]
     assert state(hass, "box_a", "running") == "on"
 
 
-async def test_a_button_acts(hass: HomeAssistant, far_end: FarEnd) -> None:
+async def test_a_button_acts(
+    hass: HomeAssistant, far_end: FarEnd, admin: Context
+) -> None:
     target = {"entity_id": entity_id(hass, "box_a", "shake")}
-    await hass.services.async_call("button", "press", target, blocking=True)
+    await hass.services.async_call(
+        "button", "press", target, blocking=True, context=admin
+    )
     assert far_end.calls == [("shake", "a")]
 
 
 async def test_an_update_offers_installs_and_shows_progress(
-    hass: HomeAssistant, far_end: FarEnd
+    hass: HomeAssistant, far_end: FarEnd, admin: Context
 ) -> None:
     far_end.send(far_end.rack.having(a=replace(ALPHA, latest="0.9")))
     await hass.async_block_till_done()
     assert state(hass, "box_a", "image") == "on"
     target = {"entity_id": entity_id(hass, "box_a", "image")}
-    await hass.services.async_call("update", "install", target, blocking=True)
+    await hass.services.async_call(
+        "update", "install", target, blocking=True, context=admin
+    )
     assert far_end.calls == [("install", "a")]
 
     far_end.send(far_end.rack.having(a=replace(ALPHA, latest="0.9", installing=40)))
@@ -158,20 +169,23 @@ async def test_a_failed_action_says_so(
     hass: HomeAssistant,
     far_end: FarEnd,
     freezer: FrozenDateTimeFactory,
+    admin: Context,
     how: str,
 ) -> None:
     if how == "refuses":
         far_end.errors["shake"] = CannotConnect("the rack is bolted down")
     else:
         far_end.hangs.add("shake")
-    press = hass.async_create_task(
+    press = asyncio.create_task(
         hass.services.async_call(
             "button",
             "press",
             {"entity_id": entity_id(hass, "box_a", "shake")},
             blocking=True,
+            context=admin,
         )
     )
+    await until(lambda: "shake" in far_end.asked)
     await pass_time(hass, freezer, 6)
     with pytest.raises(HomeAssistantError) as raised:
         await press

@@ -182,4 +182,4 @@ async def test_a_noisy_hour_writes_each_number_at_most_once_an_interval(
         }
         await pass_time(hass, freezer, 15)
     assert 20 * 30 <= len(events) <= 20 * 61
-    assert entry.runtime_data.states_written >= len(events)
+    assert entry.runtime_data.publication.states_written >= len(events)

@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import MATCH_ALL
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -129,6 +129,7 @@ async def test_no_secret_leaks(
     hass_client: ClientSessionGenerator,
     issue_registry: ir.IssueRegistry,
     hass_storage: dict[str, Any],
+    admin: Context,
 ) -> None:
     """Every error carries the secret in its text; nothing that leaves us does."""
     caplog.set_level(logging.DEBUG)
@@ -145,7 +146,9 @@ async def test_no_secret_leaks(
     ):
         far_end.errors["shake"] = error
         with pytest.raises(HomeAssistantError) as raised:
-            await hass.services.async_call("button", "press", target, blocking=True)
+            await hass.services.async_call(
+                "button", "press", target, blocking=True, context=admin
+            )
         assert CANARY not in str(raised.value)
         assert CANARY not in repr(raised.value.translation_placeholders)
         for question in ("identity", "boxes", "stats", "stream"):

@@ -3,13 +3,19 @@
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.typing import ConfigType
 
-from .const import CONF_SOURCE
-from .devices import absence_store
+from .const import DOMAIN, OPERATIONS
+from .devices import device_store
 from .host import HomelabConfigEntry, Host
-from .repairs import clear_identity
+from .issues import clear_identity
+from .operations import Operations
+from .phone import async_listen_to_phones
+from .recovery import look_again
+from .services import async_register_services
 from .sources import async_get_source_type
+from .websocket_api import async_register_commands
 
 PLATFORMS = (
     Platform.BINARY_SENSOR,
@@ -21,14 +27,28 @@ PLATFORMS = (
 )
 
 
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Read the audit trail, and offer what does not depend on an entry."""
+    operations = hass.data[OPERATIONS] = Operations(hass)
+    await operations.ledger.load()
+    async_register_services(hass)
+    async_register_commands(hass)
+    async_listen_to_phones(hass)
+    return True
+
+
 async def async_setup_entry(hass: HomeAssistant, entry: HomelabConfigEntry) -> bool:
     """Open the source, register its devices, then watch it."""
-    source_type = await async_get_source_type(hass, entry.data[CONF_SOURCE])
+    source_type = await async_get_source_type(hass, entry)
     source = await source_type.open(hass, entry.data)
     host = entry.runtime_data = Host(hass, entry, source_type, source)
     await host.open()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     host.start()
+    host.run(look_again(host), "look again")
     return True
 
 
@@ -39,8 +59,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: HomelabConfigEntry) -> 
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: HomelabConfigEntry) -> None:
-    """Leave nothing behind."""
-    await absence_store(hass, entry.entry_id).async_remove()
+    """Leave nothing behind but the audit trail."""
+    await hass.data[OPERATIONS].ledger.forget(entry.entry_id)
+    await device_store(hass, entry.entry_id).async_remove()
     clear_identity(hass, entry)
 
 

@@ -18,7 +18,7 @@ from .const import CONF_SOURCE, DOMAIN
 from .form import Candidate, Step
 from .options_flow import HomelabOptionsFlow
 from .source import SourceError
-from .sources import async_get_source_type, source_keys
+from .sources import async_import_source_type, source_keys
 
 type Answers = dict[str, Any]
 REAUTH_CONFIRM = "reauth_confirm"
@@ -78,7 +78,7 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
         return await self._async_step(key)
 
     async def _choose(self, key: str) -> None:
-        source_type = await async_get_source_type(self.hass, key)
+        source_type = await async_import_source_type(self.hass, key)
         self._answers[CONF_SOURCE] = key
         self._secrets = source_type.secrets
         self._pages = {page.key: page for page in source_type.form}
@@ -92,7 +92,12 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
         page = self._pages[key]
         errors = {}
         if user_input is not None:
-            self._answers |= user_input
+            self._answers |= {
+                name: value
+                for name, value in user_input.items()
+                # forms never show a secret: one left blank is one left as it is
+                if value or name not in self._secrets or name not in self._answers
+            }
             try:
                 result = await page.submit(self.hass, self._answers)
             except SourceError as error:

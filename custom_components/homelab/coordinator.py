@@ -19,8 +19,8 @@ from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .const import DOMAIN, LOGGER, SECTION_POLLING
+from .issues import report_identity
 from .kind import HOST_KEY, Feed, ResourceKey
-from .repairs import report_identity
 from .source import (
     AuthenticationFailed,
     BadAnswer,
@@ -80,7 +80,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
         is_main = self is self.host.main
         try:
             async with asyncio.timeout(self.feed.deadline):
-                if is_main and not (self.last_update_success and self.answered):
+                if is_main and not self.host.verified:
                     await self.host.identify()
                 if self.feed.fetch is None:
                     if self._ending:
@@ -89,9 +89,11 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
                 for _ in range(3):
                     pushes = self._pushes
                     data = await self.feed.fetch(self.host.source)
-                    # what was pushed meanwhile is newer than this answer
                     if pushes == self._pushes:
                         break
+                else:
+                    # what was pushed each time is newer than every answer
+                    return self.data
         # what caused it is not passed on: a library's words may quote a secret
         except TimeoutError:
             kind = CannotConnect if is_main else BadAnswer
@@ -105,9 +107,9 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
 
     @override
     def _async_refresh_finished(self) -> None:
-        if self.last_update_success and self.answered:
+        if self.last_update_success and self.feed.fetch:
             self.host.devices.count_reads(self)
-        self.host.changed([HOST_KEY])
+        self.host.publication.changed([HOST_KEY])
 
     async def _follow(self, follow: Callable[[Any], AsyncGenerator[Any]]) -> None:
         """Publish what the stream brings; when it ends, ask whether contact is lost."""
@@ -130,9 +132,16 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
                 ending = CannotConnect("silent for too long", reason="too_slow")
             except SourceError as error:
                 ending = error
+            except Exception:
+                LOGGER.exception("%s stopped unexpectedly", self.name)
+            # whoever answers now may be somebody else
+            self.host.verified = False
             self._ending = ending
-            await self.async_refresh()
-            if isinstance(ending, AuthenticationFailed | WrongIdentity):
+            await self.host.main.async_refresh()
+            if self is not self.host.main:
+                await self.async_refresh()
+            refused = isinstance(ending, AuthenticationFailed | WrongIdentity)
+            if refused and not self.last_update_success:
                 return
             attempts += 1
             self.host.reconnects += 1
@@ -142,6 +151,9 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
     def _push(self, data: Any) -> None:
         """Take a followed snapshot; the next poll stays where it is."""
         self._pushes += 1
+        if self.feed.fetch and not self.last_update_success:
+            # a poll has failed, and only a poll asks who it is that answers
+            return
         healthy = self.last_update_success and self.answered
         news = data != self.data or not healthy
         self.data = data
@@ -177,15 +189,17 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
         detail = self.host.redact(str(error))
         entry = self.host.entry
         loaded = entry.state is ConfigEntryState.LOADED
-        if isinstance(error, BadAnswer) or self is self.host.main:
-            # of lost contact only the first feed speaks: one line, not one per feed
-            if self.last_update_success and loaded:
-                LOGGER.warning("%s failed: %s", self.name, detail)
-                self._complained = True
-            if not isinstance(error, BadAnswer):
-                self.host.contact.clear()
+        was_working, self.last_update_success = self.last_update_success, False
+        if not isinstance(error, BadAnswer):
+            self.host.verified = False
+        if was_working and loaded:
+            if isinstance(error, BadAnswer) or self is self.host.main:
+                self._complain(detail)
+            else:
+                self.host.run(self._complain_alone(detail), f"{self.name} lost")
+        if self is self.host.main and not isinstance(error, BadAnswer):
+            self.host.contact.clear()
         self._failures += 1
-        self.last_update_success = False
         sentence: dict[str, Any] = {
             "translation_domain": DOMAIN,
             "translation_key": error.reason,
@@ -203,6 +217,17 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
                 return UpdateFailed(**sentence)
         return UpdateFailed(retry_after=_pause(self._failures), **sentence)
 
+    def _complain(self, detail: str) -> None:
+        LOGGER.warning("%s failed: %s", self.name, detail)
+        self._complained = True
+
+    async def _complain_alone(self, detail: str) -> None:
+        """Of lost contact the first feed speaks; others only when it has none to tell."""
+        if self.host.contact.is_set():
+            await self.host.main.async_refresh()
+        if self.host.contact.is_set() and not self.last_update_success:
+            self._complain(detail)
+
     @callback
     def publish(self) -> None:
         """Tell the host which resources look different now."""
@@ -210,9 +235,9 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
         self._shown = (self.last_update_success, after)
         if worked != self.last_update_success:
             # some entities of every resource may read this feed
-            self.host.changed([*after, *self.host.entities])
+            self.host.publication.changed([*after, *self.host.publication.entities])
         else:
-            self.host.changed(
+            self.host.publication.changed(
                 [k for k in {**after, **before} if before.get(k) != after.get(k)]
             )
 

@@ -21,31 +21,35 @@ if TYPE_CHECKING:
 REMOVAL_DELAY = 24
 READS = 3
 SAVE_DELAY = 10
+# of one resource; whoever changes its name more often is known by the first ones
+MOST_NAMES = 100
 
 
-def absence_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, str]]:
-    """Return where an entry keeps since when which of its devices are gone."""
-    return Store(hass, 1, f"{DOMAIN}.absent.{entry_id}")
+def device_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
+    """Return where an entry keeps what it knows of its devices beyond the registry."""
+    return Store(hass, 1, f"{DOMAIN}.devices.{entry_id}")
 
 
 class Devices:
-    """The devices of one entry, and since when the gone ones are gone."""
+    """The devices of one entry, all their names, and since when the gone are gone."""
 
     def __init__(self, host: Host) -> None:
         """Nothing is registered yet."""
         self._host = host
         self._registry = dr.async_get(host.hass)
-        self._store = absence_store(host.hass, host.entry.entry_id)
+        self._store = device_store(host.hass, host.entry.entry_id)
         hours = host.option(SECTION_REMOVAL, CONF_REMOVAL_DELAY, REMOVAL_DELAY)
         self._delay = timedelta(hours=hours)
+        self._loaded = False
         self._ids: dict[ResourceKey, str] = {}
         self._shown: dict[ResourceKey, Device] = {}
+        self._names: dict[ResourceKey, list[str]] = {}
         self._absent: dict[ResourceKey, datetime] = {}
         self._reads: Counter[ResourceKey] = Counter()
 
     async def load(self) -> None:
-        """Take over what earlier runs registered, and since when some of it is gone."""
-        stored = await self._store.async_load() or {}
+        """Take over what earlier runs registered, and what they knew of it."""
+        stored = await self._store.async_load() or {"absent": {}, "names": {}}
         entry = self._host.entry
         for device in dr.async_entries_for_config_entry(self._registry, entry.entry_id):
             for domain, identifier in device.identifiers:
@@ -53,18 +57,26 @@ class Devices:
                 if domain != DOMAIN or key[0] not in self._host.kinds:
                     continue
                 self._ids[key] = device.id
-                if since := dt_util.parse_datetime(stored.get(identifier, "")):
+                if since := dt_util.parse_datetime(
+                    stored["absent"].get(identifier, "")
+                ):
                     self._absent[key] = since
+        for identifier, names in stored["names"].items():
+            self._names[self.key_of(identifier)] = names
+        self._loaded = True
 
     async def save(self) -> None:
-        """Write down what is gone."""
-        await self._store.async_save(self._to_store())
+        """Write it down, unless it was never read: that would forget everything."""
+        if self._loaded:
+            await self._store.async_save(self._to_store())
 
-    def _to_store(self) -> dict[str, str]:
-        return {
-            self.identifier(key): since.isoformat()
-            for key, since in self._absent.items()
-        }
+    def _save_soon(self) -> None:
+        self._store.async_delay_save(self._to_store, SAVE_DELAY)
+
+    def _to_store(self) -> dict[str, Any]:
+        absent = {self.identifier(k): v.isoformat() for k, v in self._absent.items()}
+        names = {self.identifier(k): v for k, v in self._names.items()}
+        return {"absent": absent, "names": names}
 
     def identifier(self, key: ResourceKey) -> str:
         """Return the device's identifier: the host's is the entry's own."""
@@ -77,6 +89,19 @@ class Devices:
         kind, _, resource_id = rest.removeprefix("_").partition("_")
         return (kind, resource_id) if rest else HOST_KEY
 
+    def id(self, key: ResourceKey) -> str | None:
+        """Return the registry's id of a resource's device."""
+        return self._ids.get(key)
+
+    def name(self, key: ResourceKey) -> str:
+        """Return what a resource is called now."""
+        device = self._shown.get(key)
+        return device.name if device else key[1]
+
+    def names(self, key: ResourceKey) -> list[str]:
+        """Return every name a resource has had since it was first seen, and its id."""
+        return [key[1], *self._names.get(key, ())]
+
     @callback
     def register(self, key: ResourceKey) -> str:
         """Register a device or what changed of it, its parents first; return its id."""
@@ -85,6 +110,7 @@ class Devices:
         if facts is None:
             return self._ids.get(key) or self._ids[HOST_KEY]
         device = kind.device(facts)
+        self._remember_names(key, {device.name, *kind.names(facts)})
         if self._shown.get(key) != device:
             details: dict[str, Any] = {}
             if key == HOST_KEY:
@@ -100,6 +126,12 @@ class Devices:
             ).id
         return self._ids[key]
 
+    def _remember_names(self, key: ResourceKey, names: set[str]) -> None:
+        known = self._names.setdefault(key, [])
+        if new := sorted(names.difference(known))[: MOST_NAMES - len(known)]:
+            known += new
+            self._save_soon()
+
     @callback
     def release(self, device: dr.AnyDeviceEntry) -> bool:
         """Let go of a device that a user removes; one that is there stays."""
@@ -109,7 +141,8 @@ class Devices:
         if not all(self.is_absent(key) for key in keys):
             return False
         for key in keys:
-            self.forget(key)
+            self._forget(key)
+            self._names.pop(key, None)
         return True
 
     def is_absent(self, key: ResourceKey) -> bool:
@@ -132,14 +165,17 @@ class Devices:
             since = self._absent.setdefault(key, dt_util.utcnow())
             if self._reads[key] >= READS and dt_util.utcnow() - since >= self._delay:
                 device_id = self._ids[key]
-                self.forget(key)
+                self._forget(key)
                 self._registry.async_remove_device(device_id)
+                if not self._host.is_protected(key):
+                    # a match of the protect list stays until the user removes it
+                    self._names.pop(key, None)
         if known != len(self._absent):
-            self._store.async_delay_save(self._to_store, SAVE_DELAY)
+            self._save_soon()
 
     @callback
-    def forget(self, key: ResourceKey) -> None:
-        """Drop everything about a resource whose device is removed."""
-        self._host.entities.pop(key, None)
+    def _forget(self, key: ResourceKey) -> None:
+        """Drop what was known of a device that is removed."""
+        self._host.publication.entities.pop(key, None)
         for known in (self._ids, self._shown, self._absent, self._reads):
             known.pop(key, None)

@@ -9,9 +9,8 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from . import operations
 from .action import Action
-from .const import DOMAIN
+from .const import DOMAIN, OPERATIONS
 from .host import HomelabConfigEntry, Host
 from .kind import Description, ResourceKey
 
@@ -50,7 +49,9 @@ class HomelabEntity[D: Description](Entity):
     @override
     async def async_added_to_hass(self) -> None:
         """Show what is known; Home Assistant writes the first state itself."""
-        self.host.entities.setdefault(self.key, {})[self.description.key] = self
+        self.host.publication.entities.setdefault(self.key, {})[
+            self.description.key
+        ] = self
         self._show(self._look())
         self.refresh()
 
@@ -58,16 +59,16 @@ class HomelabEntity[D: Description](Entity):
     async def async_will_remove_from_hass(self) -> None:
         """Make room: what the user removed may turn up again."""
         self._shown = None
-        self.host.entities.get(self.key, {}).pop(self.description.key, None)
+        self.host.publication.entities.get(self.key, {}).pop(self.description.key, None)
 
     @callback
     def refresh(self) -> None:
         """Write what changed, now or when its time has come."""
         if self._shown is None or (look := self._look()) == self._shown:
             return
-        early = monotonic() - self._written < self.host.publish_interval
+        early = monotonic() - self._written < self.host.publication.interval
         if early and self._can_wait(self._shown, look):
-            self.host.publish_later(self.key)
+            self.host.publication.publish_later(self.key)
             return
         self._show(look)
         self._write()
@@ -90,7 +91,7 @@ class HomelabEntity[D: Description](Entity):
 
     @callback
     def _write(self) -> None:
-        self.host.states_written += 1
+        self.host.publication.states_written += 1
         self.async_write_ha_state()
 
     def _value(self, facts: Any) -> Any:
@@ -105,7 +106,8 @@ class HomelabEntity[D: Description](Entity):
         return False
 
     async def _act(self, action: Action[Any]) -> None:
-        await operations.perform(self.host, self.key, action)
+        operations = self.hass.data[OPERATIONS]
+        await operations.request(self.host, self.key, action, self._context)
 
 
 async def add_platform(
@@ -116,4 +118,6 @@ async def add_platform(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up a platform: one entity class for one sort of description."""
-    await entry.runtime_data.add_platform(async_add_entities, description, entity)
+    await entry.runtime_data.publication.add_platform(
+        async_add_entities, description, entity
+    )

@@ -1,32 +1,32 @@
 """The machine that one entry stands for: its source, feeds, devices and entities."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections import deque
+from collections.abc import Coroutine
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.util import dt as dt_util
+from homeassistant.util.ulid import ulid_now
 
-from .const import CONF_PUBLISH_INTERVAL, SECTION_POLLING
+from .action import Action
+from .const import LOGGER, OPERATIONS, SECTION_POLICY, SIGNAL_OPERATION
 from .coordinator import FeedCoordinator
-from .cost import own_cost
 from .devices import Devices
-from .kind import OWN, Description, ResourceKey, SourceType
-from .publishing import PUBLISH_INTERVAL
-from .repairs import clear_identity
+from .issues import clear_identity
+from .kind import HOST_KEY, OWN, ResourceKey, SourceType
+from .operation import Asker, Operation
+from .own import own_facts
+from .policy import Policy
+from .publication import Publication, breathe
 from .source import Source, WrongIdentity
-
-if TYPE_CHECKING:
-    from .entity import HomelabEntity
 
 type HomelabConfigEntry = ConfigEntry[Host]
 
-# How long one turn of the loop may last; Home Assistant's own share comes on top.
-TURN = 0.003
 CLOSING = 5
 
 
@@ -50,20 +50,13 @@ class Host:
         self.feeds = {f.key: FeedCoordinator(hass, self, f) for f in source_type.feeds}
         self.main = next(iter(self.feeds.values()))
         self.devices = Devices(self)
-        self.entities: dict[ResourceKey, dict[str, HomelabEntity[Any]]] = {}
-        self.states_written = self.reconnects = self.values_dropped = 0
-        self.publish_interval = self.option(
-            SECTION_POLLING, CONF_PUBLISH_INTERVAL, PUBLISH_INTERVAL
-        )
-        self._platforms: dict[
-            type[Description],
-            tuple[type[HomelabEntity[Any]], AddConfigEntryEntitiesCallback],
-        ] = {}
+        self.publication = Publication(self)
+        self.operations: deque[tuple[int, Operation]] = deque(maxlen=50)
+        self.reconnects = self.values_dropped = 0
+        # whether who answers was asked since contact was last in doubt
+        self.verified = False
         self._tasks: list[asyncio.Task[None]] = []
-        self._queue: dict[ResourceKey, None] = {}
-        self._publishing = self._closed = False
-        self._late: set[ResourceKey] = set()
-        self._late_timer: CALLBACK_TYPE | None = None
+        self._closed = False
 
     def option(self, section: str, key: str, default: int) -> int:
         """Return what the user has set, or the default."""
@@ -76,18 +69,71 @@ class Host:
         self.entry.async_on_unload(
             self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self.close)
         )
-        await self.main.async_config_entry_first_refresh()
         await self.devices.load()
+        await self.main.async_config_entry_first_refresh()
         turn = perf_counter()
         for key in self.present():
             self.devices.register(key)
-            turn = await _breathe(turn)
+            turn = await breathe(turn)
 
     def start(self) -> None:
         """Begin to watch, once the platforms are there."""
         for feed in self.feeds.values():
             feed.start()
-        self.changed([*self.entities])
+        self.entry.async_on_unload(
+            async_dispatcher_connect(self.hass, SIGNAL_OPERATION, self._operation_moved)
+        )
+        self.publication.changed([*self.publication.entities])
+
+    @callback
+    def _operation_moved(self, operation: Operation) -> None:
+        if operation.entry_id == self.entry.entry_id:
+            number = self.operations[-1][0] + 1 if self.operations else 1
+            self.operations.append((number, operation))
+            self.publication.changed([HOST_KEY])
+
+    def actions(self, kind: str) -> dict[str, Action[Any]]:
+        """Return what can be done to resources of a kind, by their keys."""
+        found = self.kinds.get(kind)
+        return {action.key: action for action in found.all_actions()} if found else {}
+
+    @property
+    def policy(self) -> Policy:
+        """What the user has set, as it is now."""
+        return Policy.of(self.entry.options.get(SECTION_POLICY, {}))
+
+    def is_protected(self, key: ResourceKey) -> bool:
+        """Whether the protect list names a resource, whatever it is called now."""
+        return self.policy.protects(self.devices.names(key)) is not None
+
+    def asked(
+        self,
+        key: ResourceKey,
+        action: Action[Any],
+        asker: Asker,
+        parameters: dict[str, Any],
+    ) -> Operation:
+        """Return the record of a new request."""
+        return Operation(
+            id=ulid_now(),
+            entry_id=self.entry.entry_id,
+            host=self.entry.title,
+            kind=key[0],
+            resource_id=key[1],
+            resource=self.devices.name(key),
+            device_id=self.devices.id(key),
+            action=action.key,
+            risk=action.risk,
+            asked_by=asker,
+            requested_at=dt_util.utcnow(),
+            parameters=parameters,
+        )
+
+    def forbids(self, action: Action[Any], key: ResourceKey) -> str | None:
+        """Return why nobody may do this to a resource."""
+        facts = self.facts(key, None)
+        guard = None if facts is None else self.kinds[key[0]].guard(facts)
+        return self.policy.forbids(action, self.devices.names(key), guard)
 
     def run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Do something in the background until the host is closed."""
@@ -99,23 +145,27 @@ class Host:
         if self._closed:
             return
         self._closed = True
-        self._platforms.clear()
-        if self._late_timer:
-            self._late_timer()
+        self.publication.close()
+        await self.hass.data[OPERATIONS].let_go(self.entry.entry_id)
         for task in self._tasks:
             task.cancel()
         for feed in self.feeds.values():
             await feed.async_shutdown()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.devices.save()
-        async with asyncio.timeout(CLOSING):
-            await self.source.close()
+        try:
+            async with asyncio.timeout(CLOSING):
+                await self.source.close()
+        except Exception:
+            # the entry goes all the same: nothing of it is used any more
+            LOGGER.exception("%s was not closed properly", self.entry.title)
 
     async def identify(self) -> None:
         """Refuse a machine that is not the one this entry was made for."""
         if (found := await self.source.identify()) != self.entry.unique_id:
             raise WrongIdentity(found)
         clear_identity(self.hass, self.entry)
+        self.verified = True
 
     def redact(self, text: str) -> str:
         """Take every secret of the entry out of a text that people or logs will see."""
@@ -140,7 +190,7 @@ class Host:
     def facts(self, key: ResourceKey, feed: str | None) -> Any:
         """Return what is known of a resource; None where nothing is."""
         if feed == OWN:
-            return own_cost(self)
+            return own_facts(self)
         return (self.feeds[feed] if feed else self.home(key)).facts.get(key)
 
     def is_available(self, key: ResourceKey, feed: str | None) -> bool:
@@ -155,77 +205,3 @@ class Host:
             and reader.last_update_success
             and key in home.facts
         )
-
-    async def add_platform(
-        self,
-        add: AddConfigEntryEntitiesCallback,
-        description: type[Description],
-        entity: type[HomelabEntity[Any]],
-    ) -> None:
-        """Add a platform's entities for what there is, and from now on as it turns up."""
-        self._platforms[description] = (entity, add)
-        turn = perf_counter()
-        for key in self.present():
-            self._add_missing(key)
-            turn = await _breathe(turn)
-
-    @callback
-    def _add_missing(self, key: ResourceKey) -> None:
-        """Add the entities that a resource should have by now."""
-        known = self.entities.setdefault(key, {})
-        for description in self.kinds[key[0]].entities:
-            if description.key in known or type(description) not in self._platforms:
-                continue
-            if description.exists:
-                facts = self.facts(key, description.feed)
-                if facts is None or not description.exists(facts):
-                    continue
-            entity_class, add = self._platforms[type(description)]
-            known[description.key] = entity_class(self, key, description)
-            add([known[description.key]])
-
-    @callback
-    def changed(self, keys: Iterable[ResourceKey]) -> None:
-        """Publish these resources, a few per turn of the loop."""
-        self._queue.update(dict.fromkeys(keys))
-        if self._queue and self._platforms and not self._publishing:
-            self._publishing = True
-            self.entry.async_create_task(self.hass, self._publish(), "publish")
-
-    async def _publish(self) -> None:
-        turn = perf_counter()
-        try:
-            while self._queue:
-                batch, self._queue = [*self._queue], {}
-                for key in batch:
-                    if key in self.home(key).facts:
-                        self.devices.register(key)
-                        self._add_missing(key)
-                    for entity in [*self.entities.get(key, {}).values()]:
-                        entity.refresh()
-                    turn = await _breathe(turn)
-        finally:
-            self._publishing = False
-
-    @callback
-    def publish_later(self, key: ResourceKey) -> None:
-        """Look at a resource again soon: a value of it waits for its publish interval."""
-        self._late.add(key)
-        if self._late_timer is None:
-            self._late_timer = async_call_later(
-                self.hass, self.publish_interval / 6, self._publish_late
-            )
-
-    @callback
-    def _publish_late(self, _: Any) -> None:
-        self._late_timer = None
-        late, self._late = self._late, set()
-        self.changed(late)
-
-
-async def _breathe(turn: float) -> float:
-    """Let others run when this turn has lasted long enough; return when it began."""
-    if perf_counter() - turn < TURN:
-        return turn
-    await asyncio.sleep(0)
-    return perf_counter()

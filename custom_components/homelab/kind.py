@@ -1,6 +1,13 @@
 """The vocabulary of every source: SourceType > Feed > ResourceKind > descriptions."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -16,6 +23,7 @@ from homeassistant.core import HomeAssistant
 
 from .action import Action
 from .form import Step
+from .policy import Guard
 from .publishing import Scale
 from .source import Source
 
@@ -147,7 +155,24 @@ class ResourceKind[R]:
     find: Mapping[str, Callable[[Any], Mapping[str, Any]]]
     device: Callable[[R], Device]
     parent: Callable[[R], ResourceKey] = lambda _: HOST_KEY
+    # what the protect list is compared with, besides the device's name and the id
+    names: Callable[[R], Iterable[str]] = lambda _: ()
+    guard: Callable[[R], Guard | None] = lambda _: None
     entities: tuple[Description, ...]
+    # actions that no entity has
+    actions: tuple[Action[R], ...] = ()
+
+    def all_actions(self) -> Iterator[Action[Any]]:
+        """Yield whatever can be done to it."""
+        yield from self.actions
+        for description in self.entities:
+            match description:
+                case SwitchDescription():
+                    yield from (description.turn_on, description.turn_off)
+                case ButtonDescription():
+                    yield description.press
+                case UpdateDescription(install=Action() as install):
+                    yield install
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

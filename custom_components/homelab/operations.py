@@ -1,32 +1,240 @@
-"""The one way in for every action."""
+"""The one way in for every action: policy, single flight, deadline, audit.
+
+Whoever wants something done calls `request`. Only this module calls what changes
+anything at a far end.
+"""
 
 import asyncio
-from typing import Any
+from datetime import timedelta
+from typing import Any, NoReturn
 
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
 
+from .acting import acting
 from .action import Action
-from .const import DOMAIN
+from .asking import Askers
+from .const import DOMAIN, LOGGER
 from .host import Host
 from .kind import ResourceKey
+from .ledger import Ledger
+from .operation import AskerKind, Operation, State, Subject, describe
+from .policy import Verdict
+from .refusals import refuse
 from .source import SourceError
+from .turns import Turns
+
+MOST_PENDING = 20
+# how long a caller waits for what is only followed
+FOLLOWED = 300
+CLOSED = "the connection was closed meanwhile"
+
+type Ending = tuple[State, dict[str, Any]]
 
 
-async def perform(host: Host, key: ResourceKey, action: Action[Any]) -> None:
-    """Carry out an action on a resource, then read what came of it."""
-    try:
-        async with asyncio.timeout(action.deadline):
-            await action.perform(host.source, key[1])
-    except (SourceError, TimeoutError) as error:
-        detail = str(error) or f"no answer in {action.deadline:g} s"
-        # what caused it is not passed on: a library's words may quote a secret
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="operation_failed",
-            translation_placeholders={
-                "action": action.key,
-                "detail": host.redact(detail),
-            },
-        ) from None
-    finally:
+class Operations:
+    """What was asked for, what runs, and who is next."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Nothing runs yet."""
+        self._hass = hass
+        self.ledger = Ledger(hass)
+        self.askers = Askers(hass)
+        self._active: dict[Subject, str] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._turns: dict[str, Turns] = {}
+        self._progress: dict[Subject, tuple[str, float | None]] = {}
+
+    async def request(
+        self,
+        host: Host,
+        key: ResourceKey,
+        action: Action[Any],
+        context: Context | None,
+        **parameters: Any,
+    ) -> Operation:
+        """Do something, hold it, or refuse it; return where it stands."""
+        asker = await self.askers.identify(context or Context())
+        administrator = await self.askers.is_administrator(asker)
+        operation = host.asked(key, action, asker, parameters)
+        if reason := host.forbids(action, key):
+            await self.ledger.move(operation, State.DENIED, error=reason)
+            refuse("operation_denied", operation, detail=reason)
+        verdict = host.policy.judge(action, asker, is_administrator=administrator)
+        twin = self.ledger.find_waiting(operation)
+        if twin and (verdict is Verdict.HELD or not twin.awaits_decision):
+            return await self._outcome(twin.id, action)
+        if verdict is Verdict.HELD:
+            return await self._hold(host, operation)
+        self.check_busy(operation)
+        if twin and administrator:
+            # the press is the approval of what waits already
+            decided = twin.decided(asker.name, dt_util.utcnow())
+            self.launch(host, decided, action, approved=True)
+            return await self._outcome(twin.id, action)
+        delay = 0.0 if asker.kind is AskerKind.PERSON else self._delay(host, operation)
+        decided = operation.decided("policy", dt_util.utcnow())
+        self.launch(host, decided, action, delay=delay)
+        return await self._outcome(operation.id, action)
+
+    async def _hold(self, host: Host, operation: Operation) -> Operation:
+        if len(self.ledger.pending(operation.entry_id)) >= MOST_PENDING:
+            refuse("too_many_pending", operation, count=str(MOST_PENDING))
+        patience = timedelta(minutes=host.policy.pending_expiry)
+        expiry = operation.requested_at + patience
+        return await self.ledger.move(operation, State.PENDING, expires_at=expiry)
+
+    def _delay(self, host: Host, operation: Operation) -> float:
+        rate = host.policy.rate
+        turns = self._turns.setdefault(operation.entry_id, Turns())
+        delay = turns.claim(rate)
+        if delay is None:
+            refuse("operation_rate_limited", operation, rate=str(rate))
+        return delay
+
+    def check_busy(self, operation: Operation) -> None:
+        """Refuse a second operation on one resource, and name the first."""
+        if first := self._active.get(operation.subject):
+            busy = describe(self.ledger.records[first])
+            refuse("operation_busy", operation, first=busy)
+
+    def launch(
+        self,
+        host: Host,
+        operation: Operation,
+        action: Action[Any],
+        *,
+        delay: float = 0,
+        approved: bool = False,
+    ) -> None:
+        """Start an operation in a task of its own: nobody who waits can end it."""
+        self.ledger.records[operation.id] = operation
+        self._active[operation.subject] = operation.id
+        task = self._tasks[operation.id] = self._hass.async_create_background_task(
+            self._run(host, operation, action, delay, approved),
+            describe(operation),
+            eager_start=False,
+        )
+
+        @callback
+        def end(_: Any) -> None:
+            del self._active[operation.subject], self._tasks[operation.id]
+            self._progress.pop(operation.subject, None)
+            host.publication.changed([operation.key])
+
+        task.add_done_callback(end)
+
+    async def _run(
+        self,
+        host: Host,
+        operation: Operation,
+        action: Action[Any],
+        delay: float,
+        approved: bool,
+    ) -> None:
+        if delay:
+            await self.ledger.move(operation, State.PENDING)
+            await asyncio.sleep(delay)
+        ending = await self._reconsider(host, operation, action, approved)
+        if ending is None:
+            operation = await self.ledger.move(operation, State.RUNNING)
+            ending = await self._perform(host, operation, action)
+        await self.ledger.move(operation, ending[0], **ending[1])
         await host.main.async_request_refresh()
+
+    async def _reconsider(
+        self, host: Host, operation: Operation, action: Action[Any], approved: bool
+    ) -> Ending | None:
+        """Look again at what was approved a while ago; what is protected stays so."""
+        if approved:
+            await host.main.async_refresh()
+        if reason := host.forbids(action, operation.key):
+            return State.DENIED, {"error": reason}
+        if not approved:
+            return None
+        if not host.is_available(operation.key, None):
+            return State.FAILED, {"error": "it is gone, or contact is lost"}
+        if action.wished and action.wished(host.facts(operation.key, None)):
+            return State.SUCCEEDED, {"result": "it was as wished already"}
+        return None
+
+    async def _perform(
+        self, host: Host, operation: Operation, action: Action[Any]
+    ) -> Ending:
+        """Do it; the only place from which anything at a far end is changed."""
+        seconds = action.seconds(host.facts(operation.key, None))
+        try:
+            async with (
+                asyncio.timeout(seconds),
+                asyncio.timeout(action.patience) as patience,
+            ):
+
+                @callback
+                def progress(percentage: float | None) -> None:
+                    if action.patience:
+                        until = self._hass.loop.time() + action.patience
+                        patience.reschedule(until)
+                    self._progress[operation.subject] = (operation.action, percentage)
+                    host.publication.changed([operation.key])
+
+                progress(None)
+                extra = {"progress": progress} if action.patience else {}
+                with acting():
+                    result = await action.perform(
+                        host.source,
+                        operation.resource_id,
+                        **operation.parameters,
+                        **extra,
+                    )
+        except TimeoutError:
+            return State.TIMED_OUT, {"error": "it took too long and may still go on"}
+        except SourceError as error:
+            state = State.UNKNOWN if error.sent else State.FAILED
+            return state, {"error": host.redact(str(error))}
+        except Exception:
+            LOGGER.exception("%s failed unexpectedly", describe(operation))
+            return State.FAILED, {"error": "an unexpected error; the log has more"}
+        return State.SUCCEEDED, {"result": result and host.redact(result)}
+
+    async def _outcome(self, operation_id: str, action: Action[Any]) -> Operation:
+        """Wait for the end, and say how it ended."""
+        if task := self._tasks.get(operation_id):
+            await asyncio.wait({task}, timeout=FOLLOWED if action.followed else None)
+            if task.cancelled():
+                _fail(self.ledger.records[operation_id], CLOSED)
+            if task.done() and (error := task.exception()):
+                raise error
+        operation = self.ledger.records[operation_id]
+        if operation.state is State.DENIED:
+            refuse("operation_denied", operation, detail=operation.error or "")
+        if operation.is_open or operation.state is State.SUCCEEDED:
+            return operation
+        _fail(operation, operation.error or operation.state)
+
+    def progress(self, subject: Subject, action: str) -> tuple[bool, float | None]:
+        """Return whether an action runs on a resource, and how far it has come."""
+        running, percentage = self._progress.get(subject, ("", None))
+        return (running == action, percentage if running == action else None)
+
+    async def let_go(self, entry_id: str) -> None:
+        """Stop waiting for what runs on an entry; the far end goes on undisturbed."""
+        records = self.ledger.records
+        ids = [id_ for id_ in self._tasks if records[id_].entry_id == entry_id]
+        tasks = [self._tasks[id_] for id_ in ids]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for operation in [self.ledger.records[id_] for id_ in ids]:
+            if operation.is_open:
+                state = State.UNKNOWN if operation.ran else State.CANCELLED
+                await self.ledger.move(operation, state, error=CLOSED)
+
+
+def _fail(operation: Operation, detail: str) -> NoReturn:
+    """Raise a sentence for whoever waited."""
+    raise HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="operation_failed",
+        translation_placeholders={"operation": describe(operation), "detail": detail},
+    )

@@ -7,22 +7,35 @@ import probatio
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
 )
 
+from .action import Risk
 from .const import (
+    CONF_AUTOMATE_ROUTINE,
+    CONF_PENDING_EXPIRY,
+    CONF_PROTECT,
     CONF_PUBLISH_INTERVAL,
+    CONF_RATE,
     CONF_REMOVAL_DELAY,
-    CONF_SOURCE,
+    SECTION_POLICY,
     SECTION_POLLING,
     SECTION_REMOVAL,
 )
 from .devices import REMOVAL_DELAY
 from .kind import Feed
+from .policy import PENDING_EXPIRY, RATE, Rule
 from .publishing import PUBLISH_INTERVAL
 from .sources import async_get_source_type
+
+type Fields = dict[probatio.Marker, Any]
 
 
 class HomelabOptionsFlow(OptionsFlowWithReload):
@@ -34,18 +47,18 @@ class HomelabOptionsFlow(OptionsFlowWithReload):
         """Show every section with what is set, or its default."""
         if user_input is not None:
             return self.async_create_entry(data=_as_integers(user_input))
-        source_type = await async_get_source_type(
-            self.hass, self.config_entry.data[CONF_SOURCE]
-        )
+        source_type = await async_get_source_type(self.hass, self.config_entry)
+        sections = {
+            SECTION_POLLING: _polling(source_type.feeds),
+            SECTION_POLICY: _policy(),
+            SECTION_REMOVAL: _number(CONF_REMOVAL_DELAY, REMOVAL_DELAY, 0, 720, "h"),
+        }
         schema = probatio.Schema(
             {
-                probatio.Required(SECTION_POLLING): section(
-                    _polling(source_type.feeds)
-                ),
-                probatio.Required(SECTION_REMOVAL): section(
-                    _numbers({CONF_REMOVAL_DELAY: (REMOVAL_DELAY, 0, 720, "h")}),
-                    {"collapsed": True},
-                ),
+                probatio.Required(name): section(
+                    probatio.Schema(fields), {"collapsed": name != SECTION_POLLING}
+                )
+                for name, fields in sections.items()
             }
         )
         return self.async_show_form(
@@ -56,38 +69,42 @@ class HomelabOptionsFlow(OptionsFlowWithReload):
         )
 
 
-def _polling(feeds: tuple[Feed[Any, Any], ...]) -> probatio.Schema:
-    return _numbers(
-        {
-            **{
-                feed.interval.option: (
-                    feed.interval.default,
-                    feed.interval.minimum,
-                    feed.interval.maximum,
-                    "s",
-                )
-                for feed in feeds
-            },
-            CONF_PUBLISH_INTERVAL: (PUBLISH_INTERVAL, 10, 600, "s"),
-        }
-    )
+def _polling(feeds: tuple[Feed[Any, Any], ...]) -> Fields:
+    fields: Fields = {}
+    for feed in feeds:
+        pace = feed.interval
+        fields |= _number(pace.option, pace.default, pace.minimum, pace.maximum, "s")
+    return fields | _number(CONF_PUBLISH_INTERVAL, PUBLISH_INTERVAL, 10, 600, "s")
 
 
-def _numbers(fields: dict[str, tuple[int, int, int, str]]) -> probatio.Schema:
-    return probatio.Schema(
-        {
-            probatio.Required(key, default=default): NumberSelector(
-                NumberSelectorConfig(
-                    min=low,
-                    max=high,
-                    step=1,
-                    unit_of_measurement=unit,
-                    mode=NumberSelectorMode.BOX,
-                )
-            )
-            for key, (default, low, high, unit) in fields.items()
-        }
+def _policy() -> Fields:
+    rule = SelectSelector(
+        SelectSelectorConfig(options=list(Rule), translation_key="rule")
     )
+    return {
+        probatio.Required(CONF_AUTOMATE_ROUTINE, default=False): BooleanSelector(),
+        **{
+            probatio.Required(risk.value, default=Rule.ASK.value): rule for risk in Risk
+        },
+        probatio.Optional(CONF_PROTECT, default=[]): TextSelector(
+            TextSelectorConfig(multiple=True)
+        ),
+        **_number(CONF_PENDING_EXPIRY, PENDING_EXPIRY, 1, 1440, "min"),
+        **_number(CONF_RATE, RATE, 1, 600, "/min"),
+    }
+
+
+def _number(key: str, default: int, low: int, high: int, unit: str) -> Fields:
+    selector = NumberSelector(
+        NumberSelectorConfig(
+            min=low,
+            max=high,
+            step=1,
+            unit_of_measurement=unit,
+            mode=NumberSelectorMode.BOX,
+        )
+    )
+    return {probatio.Required(key, default=default): selector}
 
 
 def _as_integers(user_input: dict[str, Any]) -> dict[str, Any]:

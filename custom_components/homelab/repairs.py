@@ -1,40 +1,21 @@
-"""What a person has to look at: issues, and the flows that mend them."""
+"""The flows that mend what a person has to look at."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.http.const import KEY_HASS_USER
+from homeassistant.components.repairs import (
+    ConfirmRepairFlow,
+    RepairsFlow,
+    RepairsFlowResult,
+)
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.http import current_request
 
 from .const import DOMAIN
-
-if TYPE_CHECKING:
-    from .host import HomelabConfigEntry
-
-WRONG_IDENTITY = "wrong_identity"
-
-
-def report_identity(hass: HomeAssistant, entry: HomelabConfigEntry, found: str) -> None:
-    """Say that another machine answers; nothing is tried again until somebody looks."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"{WRONG_IDENTITY}_{entry.entry_id}",
-        is_fixable=True,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=WRONG_IDENTITY,
-        translation_placeholders={
-            "name": entry.title,
-            "expected": str(entry.unique_id),
-            "found": found,
-        },
-        data={"entry_id": entry.entry_id},
-    )
-
-
-def clear_identity(hass: HomeAssistant, entry: HomelabConfigEntry) -> None:
-    """Forget it: the right machine answers, or the entry is gone."""
-    ir.async_delete_issue(hass, DOMAIN, f"{WRONG_IDENTITY}_{entry.entry_id}")
+from .decisions import decide
+from .issues import AUDIT_DAMAGED
 
 
 class CheckAgainFlow(RepairsFlow):
@@ -67,8 +48,56 @@ class CheckAgainFlow(RepairsFlow):
         return self.async_create_entry(data={})
 
 
+class DecisionFlow(RepairsFlow):
+    """Show what will happen, and take the decision."""
+
+    def __init__(self, operation_id: str) -> None:
+        """Remember what it is about."""
+        self._operation_id = operation_id
+
+    async def async_step_init(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Offer both ways."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["approve", "reject"],
+            description_placeholders=issue.translation_placeholders if issue else None,
+        )
+
+    async def async_step_approve(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Let it happen."""
+        return await self._decide(approve=True)
+
+    async def async_step_reject(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Let it not happen."""
+        return await self._decide(approve=False)
+
+    async def _decide(self, *, approve: bool) -> RepairsFlowResult:
+        """Decide as whoever sent this request: Home Assistant lets administrators in."""
+        request = current_request.get()
+        user = request[KEY_HASS_USER] if request else None
+        try:
+            await decide(self.hass, self._operation_id, user, approve=approve)
+        except ServiceValidationError as error:
+            return self.async_abort(
+                reason=str(error.translation_key),
+                description_placeholders=error.translation_placeholders,
+            )
+        return self.async_create_entry(data={})
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
     """Return the flow that mends an issue."""
+    if issue_id == AUDIT_DAMAGED:
+        return ConfirmRepairFlow()
+    if data and "operation_id" in data:
+        return DecisionFlow(data["operation_id"])
     return CheckAgainFlow((data or {})["entry_id"])

@@ -22,11 +22,17 @@ class SourceError(Exception):
 
     default = ""
 
-    def __init__(self, detail: str = "", *, reason: str = "", field: str = "") -> None:
-        """Keep the tool's own words as detail, and the form's field at fault."""
+    def __init__(
+        self, detail: str = "", *, reason: str = "", field: str = "", sent: bool = False
+    ) -> None:
+        """Keep the tool's own words as detail, and the form's field at fault.
+
+        `sent` says that an action had been sent when the answer to it was lost.
+        """
         super().__init__(detail or reason or self.default)
         self.reason = reason or self.default
         self.field = field or "base"
+        self.sent = sent
 
 
 class CannotConnect(SourceError):

@@ -24,5 +24,5 @@ async def _async_system_health(hass: HomeAssistant) -> dict[str, Any]:
         "hosts": len(entries),
         "hosts_connected": sum(host.contact.is_set() for host in hosts),
         "resources": sum(len(host.present()) for host in hosts),
-        "states_written": sum(host.states_written for host in hosts),
+        "states_written": sum(host.publication.states_written for host in hosts),
     }

@@ -1,10 +1,12 @@
 """Updates."""
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.components.update import UpdateEntity, UpdateEntityFeature
 
+from .const import OPERATIONS
 from .entity import HomelabEntity, add_platform
 from .kind import Release, UpdateDescription
 
@@ -15,6 +17,18 @@ class HomelabUpdate(HomelabEntity[UpdateDescription[Any]], UpdateEntity):
     """An update of one resource; what differs is newer: digests have no order."""
 
     _unrecorded_attributes = frozenset()
+
+    @override
+    def _value(self, facts: Any) -> Release | None:
+        release: Release | None = super()._value(facts)
+        if release is None or self.description.install is None:
+            return release
+        action = self.description.install.key
+        subject = (self.host.entry.entry_id, *self.key)
+        runs, percentage = self.hass.data[OPERATIONS].progress(subject, action)
+        if not runs:
+            return release
+        return replace(release, in_progress=True, percentage=percentage)
 
     @override
     def _apply(self, value: Release | None) -> None:

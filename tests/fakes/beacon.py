@@ -8,7 +8,6 @@ import probatio
 
 from homeassistant.core import HomeAssistant
 
-from custom_components.homelab.cost import CONNECTED
 from custom_components.homelab.form import Candidate, Step
 from custom_components.homelab.kind import (
     Device,
@@ -18,6 +17,7 @@ from custom_components.homelab.kind import (
     SensorDescription,
     SourceType,
 )
+from custom_components.homelab.own import CONNECTED
 from custom_components.homelab.source import CannotConnect
 
 BEACONS: dict[str, Beacon] = {}

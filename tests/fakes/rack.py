@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,8 +12,8 @@ from homeassistant.components.sensor import SensorStateClass
 from homeassistant.const import PERCENTAGE
 from homeassistant.core import HomeAssistant
 
+from custom_components.homelab.acting import mutating
 from custom_components.homelab.action import Action, Risk
-from custom_components.homelab.cost import CONNECTED, OWN_COST
 from custom_components.homelab.form import Candidate, Step
 from custom_components.homelab.kind import (
     HOST_KEY,
@@ -32,6 +32,13 @@ from custom_components.homelab.kind import (
     SwitchDescription,
     UpdateDescription,
 )
+from custom_components.homelab.own import (
+    CONNECTED,
+    OPERATION,
+    OWN_COST,
+    PENDING_APPROVALS,
+)
+from custom_components.homelab.policy import Guard
 from custom_components.homelab.publishing import CPU_PERCENT, RATE, TEMPERATURE
 from custom_components.homelab.source import CannotConnect
 
@@ -48,6 +55,9 @@ class Box:
     installing: float | None = None
     temperature: float | None = None
     note: str | None = None
+    grace: float = 10
+    guard: Guard | None = None
+    service: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +95,11 @@ class FarEnd:
         self.gates: dict[str, asyncio.Event] = {}
         self.identifications = 0
         self.fetches: Counter[str] = Counter()
+        self.asked: list[str] = []
         self.calls: list[tuple[str, str]] = []
+        self.steps: list[float | None] = []
+        self.words = ""
+        self.push_during_fetch = 0
         self.open_sources = 0
         self.streams: list[asyncio.Queue[Any]] = []
         self.streams_opened = 0
@@ -133,6 +147,13 @@ class RackSource:
     async def boxes(self) -> Rack:
         """Ask what is on the rack."""
         rack: Rack = await self.fetch("boxes")
+        if self.far.push_during_fetch:
+            self.far.push_during_fetch -= 1
+            boxes = {n: replace(b, version="pushed") for n, b in rack.boxes.items()}
+            for stream in self.far.streams:
+                stream.put_nowait(replace(rack, boxes=boxes))
+            for _ in range(5):
+                await asyncio.sleep(0)
         return rack
 
     async def fetch(self, feed: str) -> Any:
@@ -142,6 +163,7 @@ class RackSource:
         return await self._ask(feed, answer)
 
     async def _ask(self, question: str, answer: Any) -> Any:
+        self.far.asked.append(question)
         if question in self.far.hangs:
             await asyncio.Event().wait()
         if gate := self.far.gates.get(question):
@@ -172,6 +194,7 @@ class RackSource:
         await self._ask(action, None)
         self.far.calls.append((action, resource_id))
 
+    @mutating
     async def start(self, resource_id: str) -> None:
         """Start a box."""
         await self.act("start", resource_id)
@@ -180,6 +203,7 @@ class RackSource:
             **{resource_id: replace(box, running=True)}
         )
 
+    @mutating
     async def stop(self, resource_id: str) -> None:
         """Stop a box."""
         await self.act("stop", resource_id)
@@ -187,16 +211,31 @@ class RackSource:
         rack = self.far.rack.having(**{resource_id: replace(box, running=False)})
         self.far.rack = rack
 
+    @mutating
     async def shake(self, resource_id: str) -> None:
         """Shake a box."""
         await self.act("shake", resource_id)
 
-    async def install(self, resource_id: str) -> None:
-        """Bring a box up to date."""
+    @mutating
+    async def install(
+        self, resource_id: str, progress: Callable[[float | None], None]
+    ) -> str:
+        """Bring a box up to date, as far as the test lets it."""
+        for percentage in self.far.steps:
+            progress(percentage)
+            await self._ask("step", None)
         await self.act("install", resource_id)
+        return f"{resource_id} is up to date"
+
+    @mutating
+    async def empty(self, resource_id: str, *, shelf: str) -> str:
+        """Empty a shelf of the rack, however long it takes."""
+        await self.act("empty", shelf)
+        return f"{shelf} is empty {self.far.words}"
 
     async def close(self) -> None:
         """Hang up."""
+        await self._ask("close", None)
         self.far.open_sources -= 1
 
 
@@ -210,13 +249,37 @@ def _box_parent(box: Box) -> ResourceKey:
     return ("shelf", box.shelf) if box.shelf else HOST_KEY
 
 
-START = Action[RackSource](key="start", risk=Risk.ROUTINE, perform=RackSource.start)
-STOP = Action[RackSource](key="stop", risk=Risk.DISRUPTIVE, perform=RackSource.stop)
-SHAKE = Action[RackSource](
-    key="shake", risk=Risk.DESTRUCTIVE, perform=RackSource.shake, deadline=5
+START = Action[Box](
+    key="start",
+    risk=Risk.ROUTINE,
+    perform=RackSource.start,
+    wished=lambda box: box.running,
 )
-INSTALL = Action[RackSource](
-    key="update", risk=Risk.DISRUPTIVE, perform=RackSource.install
+STOP = Action[Box](
+    key="stop",
+    risk=Risk.DISRUPTIVE,
+    perform=RackSource.stop,
+    deadline=lambda box: box.grace + 30,
+    threatens=True,
+    wished=lambda box: not box.running,
+)
+SHAKE = Action[Box](
+    key="shake",
+    risk=Risk.DESTRUCTIVE,
+    perform=RackSource.shake,
+    deadline=5,
+    threatens=True,
+)
+INSTALL = Action[Box](
+    key="update",
+    risk=Risk.DISRUPTIVE,
+    perform=RackSource.install,
+    deadline=1800,
+    patience=120,
+    threatens=True,
+)
+EMPTY = Action[Rack](
+    key="empty", risk=Risk.DISRUPTIVE, perform=RackSource.empty, followed=True
 )
 
 HOST = ResourceKind[Rack](
@@ -225,11 +288,14 @@ HOST = ResourceKind[Rack](
     device=lambda rack: Device(name="Rack", manufacturer="Smith", model="Steel"),
     entities=(
         CONNECTED,
+        PENDING_APPROVALS,
+        OPERATION,
         SensorDescription[Rack](key="boxes", value=lambda rack: len(rack.boxes)),
         SensorDescription[int](key="disk", feed="disk", value=lambda disk: disk),
         UpdateDescription[Rack](key="firmware", value=lambda rack: rack.firmware),
         *OWN_COST,
     ),
+    actions=(EMPTY,),
 )
 
 SHELF = ResourceKind[str](
@@ -244,6 +310,8 @@ BOX = ResourceKind[Box](
     find={"boxes": lambda rack: rack.boxes, "stats": lambda stats: stats},
     device=lambda box: Device(name=box.name, sw_version=box.version),
     parent=_box_parent,
+    names=lambda box: (box.service,) if box.service else (),
+    guard=lambda box: box.guard,
     entities=(
         BinarySensorDescription[Box](key="up", value=lambda box: box.running),
         SensorDescription[Box](

@@ -14,5 +14,10 @@ def _no_complaints() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _own_folder() -> None:
+    """Need none."""
+
+
+@pytest.fixture(autouse=True)
 def _sources() -> None:
     """Leave the real sources in their place."""

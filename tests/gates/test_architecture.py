@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HOMELAB = ROOT / "custom_components" / "homelab"
 PURE = (
+    "acting.py",
     "source.py",
     "rates.py",
     "publishing.py",
@@ -35,12 +36,11 @@ ENGINE = (
     "button.py",
     "update.py",
     "event.py",
-    # parts of the same engine that are ideas of their own
-    "host.py",
-    "devices.py",
-    "publishing.py",
 )
 BUDGET = 700
+# ideas of their own that the engine leans on, so that they do not grow in its place
+SPLIT_OFF = ("host.py", "devices.py", "publication.py", "publishing.py")
+SPLIT_OFF_BUDGET = 500
 
 MODULES = sorted(HOMELAB.rglob("*.py"))
 PURE_MODULES = sorted(path for pattern in PURE for path in HOMELAB.glob(pattern))
@@ -78,27 +78,39 @@ def test_there_are_pure_modules() -> None:
 
 
 def _lines(path: Path) -> int:
-    """Count logical lines: how code is wrapped and explained costs nothing."""
+    """Count the lines that hold code: explaining it costs nothing."""
     source = path.read_text()
-    tree = ast.parse(source)
     free: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            free |= set(range(node.lineno, (node.end_lineno or 0) + 1))
-        elif isinstance(
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(
             node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
         ) and ast.get_docstring(node):
             first = node.body[0]
             free |= set(range(first.lineno, (first.end_lineno or 0) + 1))
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    ends = [token for token in tokens if token.type == tokenize.NEWLINE]
-    return sum(token.start[0] not in free for token in ends)
+    layout = {
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENDMARKER,
+    }
+    code: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in layout:
+            code |= set(range(token.start[0], token.end[0] + 1))
+    return len(code - free)
 
 
-def test_the_engine_stays_within_its_budget() -> None:
-    sizes = {name: _lines(HOMELAB / name) for name in ENGINE}
+@pytest.mark.parametrize(
+    ("names", "budget"), [(ENGINE, BUDGET), (SPLIT_OFF, SPLIT_OFF_BUDGET)]
+)
+def test_the_engine_stays_within_its_budget(
+    names: tuple[str, ...], budget: int
+) -> None:
+    sizes = {name: _lines(HOMELAB / name) for name in names}
     print(sizes, sum(sizes.values()))
-    assert sum(sizes.values()) <= BUDGET
+    assert sum(sizes.values()) <= budget
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(HOMELAB)))

@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
-from custom_components.homelab.cost import CONNECTED, OWN_COST
 from custom_components.homelab.kind import (
     BinarySensorDescription,
     ButtonDescription,
@@ -21,6 +21,14 @@ from custom_components.homelab.kind import (
     SwitchDescription,
     UpdateDescription,
 )
+from custom_components.homelab.operation import State
+from custom_components.homelab.own import (
+    CONNECTED,
+    OPERATION,
+    OWN_COST,
+    PENDING_APPROVALS,
+)
+from custom_components.homelab.policy import Rule
 from custom_components.homelab.sources import SOURCE_TYPES
 
 HOMELAB = Path(__file__).parents[2] / "custom_components" / "homelab"
@@ -39,12 +47,14 @@ PLATFORMS: dict[type, str] = {
 }
 DESCRIPTIONS: list[Description] = [
     CONNECTED,
+    OPERATION,
+    PENDING_APPROVALS,
     *OWN_COST,
     *(d for source in SOURCES for kind in source.kinds for d in kind.entities),
 ]
 # an error says what happened, and then what a person can do about it
 ADVICE = re.compile(
-    r"(Check|Try|try|Enter|Install|Change|Correct|Download|Look|Wait|Ask|Open|Allow|Add|"
+    r"(Approve|Check|Try|try|Enter|Install|Change|Correct|Download|Look|Wait|Ask|Open|Allow|Add|"
     r"Update|Remove|Restart|Give|Use|Choose|Make|Set|Start|Confirm|Upload|Paste)\b"
 )
 
@@ -128,6 +138,15 @@ def _option_paths() -> Iterator[str]:
             "publish_interval",
             *(feed.interval.option for source in SOURCES for feed in source.feeds),
         },
+        "policy": {
+            "automate_routine",
+            "routine",
+            "disruptive",
+            "destructive",
+            "protect",
+            "pending_expiry",
+            "rate",
+        },
         "removal": {"removal_delay"},
     }
     for section, fields in sections.items():
@@ -137,27 +156,81 @@ def _option_paths() -> Iterator[str]:
             yield from (f"{stem}.data.{field}", f"{stem}.data_description.{field}")
 
 
+def _exception_keys() -> set[str]:
+    """Return the keys of exceptions that our modules raise with a sentence."""
+    found: set[str] = set()
+    for path in MODULES:
+        if path.name in ("entity.py", "issues.py", "options_flow.py"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.keyword) and node.arg == "translation_key":
+                found |= _strings(node.value)
+            if isinstance(node, ast.Call) and _called(node) == "refuse":
+                found |= _strings(node.args[0])
+    return found
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+# which pages the flow of an issue has, and how it can end without mending it
+ISSUES = {
+    "wrong_identity": ({"confirm"}, {"still_wrong"}),
+    "audit_damaged": ({"confirm"}, set()),
+    "operation_pending": (
+        {"init"},
+        {
+            "entry_not_loaded",
+            "not_allowed",
+            "operation_busy",
+            "operation_decided",
+            "operation_unknown",
+            "resource_unknown",
+        },
+    ),
+}
+
+
+def _issue_paths() -> Iterator[str]:
+    tree = ast.parse((HOMELAB / "issues.py").read_text())
+    names = {
+        node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    }
+    assert names == set(ISSUES)
+    for issue, (pages, endings) in ISSUES.items():
+        yield f"issues.{issue}.title"
+        for page in pages:
+            stem = f"issues.{issue}.fix_flow.step.{page}"
+            yield from (f"{stem}.title", f"{stem}.description")
+        yield from (f"issues.{issue}.fix_flow.abort.{reason}" for reason in endings)
+    for choice in ("approve", "reject"):
+        yield f"issues.operation_pending.fix_flow.step.init.menu_options.{choice}"
+
+
+def _service_paths() -> Iterator[str]:
+    services = yaml.safe_load((HOMELAB / "services.yaml").read_text())
+    for service, details in services.items():
+        yield from (f"services.{service}.name", f"services.{service}.description")
+        for field in details.get("fields", {}):
+            stem = f"services.{service}.fields.{field}"
+            yield from (f"{stem}.name", f"{stem}.description")
+
+
 def _used() -> set[str]:
     sources, engine = _reasons()
-    issues = _keywords("repairs.py", "translation_key") | {"wrong_identity"}
     return {
         *_entity_paths(),
         *_flow_paths(),
         *_option_paths(),
+        *_issue_paths(),
+        *_service_paths(),
         *(f"config.error.{reason}" for reason in sources),
-        *(f"exceptions.{reason}.message" for reason in sources | engine),
-        *(
-            f"exceptions.{k}.message"
-            for k in _keywords("operations.py", "translation_key")
-        ),
-        *(f"issues.{issue}.title" for issue in issues),
-        *(f"issues.{issue}.fix_flow.step.confirm.title" for issue in issues),
-        *(f"issues.{issue}.fix_flow.step.confirm.description" for issue in issues),
-        *(
-            f"issues.{issue}.fix_flow.abort.{reason}"
-            for issue in issues
-            for reason in _keywords("repairs.py", "reason")
-        ),
+        *(f"exceptions.{key}.message" for key in sources | engine | _exception_keys()),
+        *(f"selector.rule.options.{rule}" for rule in Rule),
+        *(f"selector.operation_state.options.{state}" for state in State),
         *(
             f"system_health.info.{key}"
             for key in ("hosts", "hosts_connected", "resources", "states_written")
@@ -188,6 +261,7 @@ def test_texts_say_something(path: str, text: str) -> None:
         for path, text in _leaves(ENGLISH)
         if path.startswith(("exceptions.", "config.error.", "config.abort."))
         or ".fix_flow.abort." in path
+        # rejected and the like are states, not errors
         if not path.endswith("_successful")
     ],
 )
@@ -220,6 +294,11 @@ def test_icons_are_there_where_one_is_due_and_no_other() -> None:
         for key in keys
     }
     assert there == due
+
+
+def test_every_service_has_an_icon() -> None:
+    services = yaml.safe_load((HOMELAB / "services.yaml").read_text())
+    assert ICONS["services"].keys() == services.keys()
 
 
 @pytest.mark.parametrize(("path", "icon"), _leaves(ICONS))

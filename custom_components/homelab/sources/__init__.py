@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.importlib import async_import_module
 
+from ..const import CONF_SOURCE, DOMAIN
 from ..kind import SourceType
 
 # Each is a module that holds a `SOURCE`. It is imported when its first entry is loaded
@@ -17,8 +20,22 @@ def source_keys() -> list[str]:
     return [name.rpartition(".")[2] for name in SOURCE_TYPES]
 
 
-async def async_get_source_type(hass: HomeAssistant, key: str) -> SourceType[Any]:
+async def async_import_source_type(hass: HomeAssistant, key: str) -> SourceType[Any]:
     """Import a source and return what it is."""
     name = SOURCE_TYPES[source_keys().index(key)]
     source_type: SourceType[Any] = (await async_import_module(hass, name)).SOURCE
     return source_type
+
+
+async def async_get_source_type(
+    hass: HomeAssistant, entry: ConfigEntry
+) -> SourceType[Any]:
+    """Return an entry's source; an entry of another integration of our name has none."""
+    key = entry.data.get(CONF_SOURCE)
+    if key not in source_keys():
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="unknown_source",
+            translation_placeholders={"name": entry.title},
+        )
+    return await async_import_source_type(hass, str(key))

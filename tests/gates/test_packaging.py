@@ -18,7 +18,7 @@ import yaml
 
 from custom_components.homelab.const import DOMAIN
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 INTEGRATION = ROOT / "custom_components" / DOMAIN
 BRAND = INTEGRATION / "brand"
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

@@ -1,5 +1,6 @@
-"""What watching a host costs, and whether it answers: known without asking it."""
+"""What is known of a host without asking it: contact, operations, our own cost."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,16 @@ from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.components.sensor.const import SensorDeviceClass, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfTime
 
-from .kind import OWN, BinarySensorDescription, Description, SensorDescription
+from .const import OPERATIONS
+from .kind import (
+    OWN,
+    BinarySensorDescription,
+    Description,
+    EventDescription,
+    Occurrence,
+    SensorDescription,
+)
+from .operation import Operation, State
 from .publishing import Scale
 
 if TYPE_CHECKING:
@@ -15,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OwnCost:
+class OwnFacts:
     """Counted since the entry was loaded."""
 
     connected: bool
@@ -23,21 +33,26 @@ class OwnCost:
     states_written: int
     reconnects: int
     values_dropped: int
+    pending_approvals: int
+    operations: tuple[tuple[int, Operation], ...]
 
 
-def own_cost(host: Host) -> OwnCost:
+def own_facts(host: Host) -> OwnFacts:
     """Read a host's counters."""
     seconds = host.main.duration
-    return OwnCost(
+    operations = host.hass.data[OPERATIONS]
+    return OwnFacts(
         connected=host.contact.is_set(),
         poll_duration=None if seconds is None else seconds * 1000,
-        states_written=host.states_written,
+        states_written=host.publication.states_written,
         reconnects=host.reconnects,
         values_dropped=host.values_dropped,
+        pending_approvals=len(operations.ledger.pending(host.entry.entry_id)),
+        operations=tuple(host.operations),
     )
 
 
-CONNECTED = BinarySensorDescription[OwnCost](
+CONNECTED = BinarySensorDescription[OwnFacts](
     key="connected",
     feed=OWN,
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
@@ -45,8 +60,41 @@ CONNECTED = BinarySensorDescription[OwnCost](
     value=lambda own: own.connected,
 )
 
+PENDING_APPROVALS = SensorDescription[OwnFacts](
+    key="pending_approvals",
+    feed=OWN,
+    value=lambda own: own.pending_approvals,
+)
+
+
+def _moved(before: OwnFacts, after: OwnFacts) -> Iterator[Occurrence]:
+    last = before.operations[-1][0] if before.operations else 0
+    for number, operation in after.operations:
+        if number > last:
+            # what a command printed is for administrators: it is not in here
+            yield Occurrence(
+                type=operation.state,
+                attributes={
+                    "operation_id": operation.id,
+                    "device_id": operation.device_id,
+                    "resource": operation.resource,
+                    "action": operation.action,
+                    "risk": operation.risk,
+                    "asked_by": str(operation.asked_by),
+                    "decided_by": operation.decided_by,
+                },
+            )
+
+
+OPERATION = EventDescription[OwnFacts](
+    key="operation",
+    feed=OWN,
+    event_types=list(State),
+    occurred=_moved,
+)
+
 OWN_COST: tuple[Description, ...] = (
-    SensorDescription[OwnCost](
+    SensorDescription[OwnFacts](
         key="poll_duration",
         feed=OWN,
         device_class=SensorDeviceClass.DURATION,
@@ -57,7 +105,7 @@ OWN_COST: tuple[Description, ...] = (
         value=lambda own: own.poll_duration,
         scale=Scale(share=1),
     ),
-    SensorDescription[OwnCost](
+    SensorDescription[OwnFacts](
         key="states_written",
         feed=OWN,
         state_class=SensorStateClass.TOTAL_INCREASING,
@@ -67,7 +115,7 @@ OWN_COST: tuple[Description, ...] = (
         scale=Scale(decimals=0, share=1, points=1000),
         attributes=lambda own: {"values_dropped": own.values_dropped},
     ),
-    SensorDescription[OwnCost](
+    SensorDescription[OwnFacts](
         key="reconnects",
         feed=OWN,
         state_class=SensorStateClass.TOTAL_INCREASING,

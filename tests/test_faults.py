@@ -1,0 +1,249 @@
+"""What goes wrong in unlikely ways: each of these once did."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+
+from .common import device, make_entry, pass_time, set_up, state, until
+from .fakes.rack import Box, FarEnd, Rack
+from custom_components.homelab.const import DOMAIN
+from custom_components.homelab.source import AuthenticationFailed, CannotConnect
+
+ALPHA = Box(name="Alpha")
+
+
+@pytest.fixture(autouse=True)
+def alpha(far_end: FarEnd) -> None:
+    """Put one box on the rack."""
+    far_end.rack = Rack(boxes={"a": ALPHA})
+
+
+async def test_a_start_without_contact_keeps_since_when_what_is_gone(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await set_up(hass, entry)
+    far_end.rack = Rack()
+    await pass_time(hass, freezer, 31)
+    await hass.config_entries.async_unload(entry.entry_id)
+    far_end.errors["identity"] = CannotConnect("down")
+    freezer.tick(12 * 3600)
+    await set_up(hass, entry)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    far_end.errors.clear()
+    freezer.tick(13 * 3600)
+    await hass.config_entries.async_reload(entry.entry_id)
+    for _ in range(3):
+        await pass_time(hass, freezer, 31)
+    assert device(hass, "box_a") is None
+
+
+@pytest.mark.parametrize("how", ["raises", "hangs"])
+async def test_a_connection_that_does_not_close_does_not_hold_the_entry(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    freezer: FrozenDateTimeFactory,
+    how: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, entry)
+    if how == "raises":
+        far_end.errors["close"] = RuntimeError("a bug")
+    else:
+        far_end.hangs.add("close")
+    unloading = asyncio.create_task(hass.config_entries.async_unload(entry.entry_id))
+    await until(lambda: "close" in far_end.asked)
+    await pass_time(hass, freezer, 6, wait=False)
+    assert await unloading
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    assert "Rack was not closed properly" in caplog.text
+
+
+async def test_a_bug_in_a_stream_is_logged_and_the_stream_opened_again(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, entry)
+    far_end.send(RuntimeError("a bug"))
+    await hass.async_block_till_done()
+    assert "Rack boxes stopped unexpectedly" in caplog.text
+    await pass_time(hass, freezer, 5)
+    far_end.send(far_end.rack.having(a=replace(ALPHA, running=False)))
+    await hass.async_block_till_done()
+    assert state(hass, "box_a", "up") == "off"
+
+
+async def test_a_bug_in_one_resource_does_not_silence_the_others(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    far_end.rack = far_end.rack.having(b=Box(name="Beta"))
+    await set_up(hass, entry)
+    broken: Any = "warm"
+    far_end.send(
+        far_end.rack.having(
+            a=replace(ALPHA, temperature=broken), b=Box(name="Beta", running=False)
+        )
+    )
+    await hass.async_block_till_done()
+    far_end.send(far_end.rack.having(a=replace(ALPHA, temperature=broken, note="x")))
+    await hass.async_block_till_done()
+    assert state(hass, "box_b", "up") == "off"
+    assert state(hass, "box_a", "version") is not None
+
+
+async def test_identity_is_asked_again_after_a_stream_ended(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A machine that takes the address between two good polls is not read as ours."""
+    await set_up(hass, entry)
+    far_end.identity = "impostor"
+    far_end.rack = Rack(boxes={"x": Box(name="Xi")})
+    far_end.send(None)
+    await hass.async_block_till_done()
+    await pass_time(hass, freezer, 1)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert device(hass, "box_x") is None
+
+
+async def test_a_stream_that_outlives_the_poll_does_not_make_the_log_flap(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, entry)
+    far_end.errors["boxes"] = CannotConnect("no route")
+    for number in range(20):
+        await pass_time(hass, freezer, 31)
+        far_end.send(far_end.rack.having(a=replace(ALPHA, version=str(number))))
+        await hass.async_block_till_done()
+    assert caplog.text.count("Rack boxes failed") == 1
+    assert "is back" not in caplog.text
+    assert state(hass, "box_a", "version") == STATE_UNAVAILABLE
+    far_end.errors.clear()
+    await pass_time(hass, freezer, 80)
+    assert state(hass, "box_a", "version") == "19"
+
+
+async def test_another_feed_that_loses_contact_alone_says_so(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, entry)
+    far_end.errors["stats"] = CannotConnect("another port is closed")
+    for _ in range(5):
+        await pass_time(hass, freezer, 61)
+    assert caplog.text.count("Rack stats failed: another port is closed") == 1
+    assert state(hass, "box_a", "load") == STATE_UNAVAILABLE
+    assert state(hass, "box_a", "up") == "on"
+
+
+async def test_a_stream_that_is_refused_alone_is_tried_again(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await set_up(hass, entry)
+    far_end.send(AuthenticationFailed("streams are not for you"))
+    await hass.async_block_till_done()
+    await pass_time(hass, freezer, 5)
+    assert far_end.streams_opened == 2
+
+
+async def test_a_secret_left_blank_stays_as_it_is(
+    hass: HomeAssistant, entry: MockConfigEntry, far_end: FarEnd
+) -> None:
+    await set_up(hass, entry)
+    before = entry.data["token"]
+    result = await entry.start_reconfigure_flow(hass)
+    await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"address": "far"}
+    )
+    await hass.async_block_till_done()
+    assert entry.data["token"] == before
+
+
+@pytest.mark.parametrize("data", [{}, {"source": "of another integration"}])
+async def test_an_entry_of_another_integration_with_our_name(
+    hass: HomeAssistant,
+    data: dict[str, Any],
+    hass_client: ClientSessionGenerator,
+) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, title="Theirs", data=data)
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.error_reason_translation_key == "unknown_source"
+    assert await hass.config_entries.async_remove(entry.entry_id)
+
+
+async def test_diagnostics_of_an_entry_that_is_not_loaded(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    assert await async_setup_component(hass, "diagnostics", {})
+    far_end.errors["identity"] = CannotConnect("down")
+    await set_up(hass, entry)
+    found: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert found["state"] == "setup_retry"
+    assert found["data"]["token"] == "**REDACTED**"
+
+
+async def test_an_older_answer_never_replaces_what_was_pushed_meanwhile(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await set_up(hass, entry)
+    far_end.push_during_fetch = 5
+    await pass_time(hass, freezer, 31)
+    await hass.async_block_till_done()
+    assert state(hass, "box_a", "version") == "pushed"
+
+
+async def test_without_removal_delay_a_reread_of_old_data_is_no_read(
+    hass: HomeAssistant, far_end: FarEnd, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = make_entry(
+        hass, identity="rack-1", options={"removal": {"removal_delay": 0}}
+    )
+    await set_up(hass, entry)
+    far_end.rack = Rack()
+    await pass_time(hass, freezer, 31)
+    far_end.errors["boxes"] = CannotConnect("no route")
+    for _ in range(5):
+        await pass_time(hass, freezer, 80)
+    assert device(hass, "box_a")
