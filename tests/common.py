@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+import secrets
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -15,7 +16,8 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from custom_components.homelab.const import CONF_SOURCE, DOMAIN
 
-CANARY = "canary-7f3a9b"
+# a secret that no code can know
+CANARY = f"canary-{secrets.token_hex(8)}"
 PLATFORMS = ("binary_sensor", "button", "event", "sensor", "switch", "update")
 
 

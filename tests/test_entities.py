@@ -52,6 +52,18 @@ async def test_names_and_identities(
     assert entity_id(hass, "host", "boxes") is not None
 
 
+async def test_a_name_with_a_placeholder(
+    hass: HomeAssistant, entity_registry: er.EntityRegistry
+) -> None:
+    name = entity_id(hass, "box_a", "slot_1")
+    assert name
+    found = entity_registry.async_get(name)
+    assert found
+    assert found.translation_key == "slot"
+    component = hass.data["entity_components"]["sensor"]
+    assert component.get_entity(name).translation_placeholders == {"number": "1"}
+
+
 async def test_what_acts_is_configuration_and_what_is_noisy_is_disabled(
     hass: HomeAssistant, entity_registry: er.EntityRegistry
 ) -> None:

@@ -20,7 +20,11 @@ from pytest_homeassistant_custom_component.typing import (
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Context, Event, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+)
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 
@@ -486,6 +490,18 @@ async def test_a_protection_that_comes_later_beats_an_approval(
     await settled(hass)
     assert moves(events) == ["pending", "denied"]
     assert far_end.calls == []
+
+
+async def test_who_may_only_look_presses_nothing(
+    press: Press,
+    hass_read_only_user: MockUser,
+    far_end: FarEnd,
+    events: list[Event],
+) -> None:
+    with pytest.raises(Unauthorized):
+        await press("running", Context(user_id=hass_read_only_user.id), on=True)
+    assert far_end.calls == []
+    assert moves(events) == []
 
 
 # --- who asked -----------------------------------------------------------------------

@@ -68,6 +68,7 @@ class Operation:
     asked_by: Asker
     requested_at: datetime
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    verdict: str = ""
     state: State = State.PENDING
     decided_by: str | None = None
     expires_at: datetime | None = None

@@ -5,6 +5,7 @@ anything at a far end.
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NoReturn
 
@@ -59,9 +60,11 @@ class Operations:
         administrator = await self.askers.is_administrator(asker)
         operation = host.asked(key, action, asker, parameters)
         if reason := host.forbids(action, key):
-            await self.ledger.move(operation, State.DENIED, error=reason)
+            denied = replace(operation, verdict=Verdict.DENIED)
+            await self.ledger.move(denied, State.DENIED, error=reason)
             refuse("operation_denied", operation, detail=reason)
         verdict = host.policy.judge(action, asker, is_administrator=administrator)
+        operation = replace(operation, verdict=verdict)
         twin = self.ledger.find_waiting(operation)
         if twin and (verdict is Verdict.HELD or not twin.awaits_decision):
             return await self._outcome(twin.id, action)

@@ -326,6 +326,12 @@ BOX = ResourceKind[Box](
             value=lambda box: box.temperature,
             scale=TEMPERATURE,
         ),
+        SensorDescription[Box](
+            key="slot_1",
+            translation_key="slot",
+            placeholders={"number": "1"},
+            value=lambda box: box.shelf,
+        ),
         SensorDescription[Stats](
             key="load",
             feed="stats",

@@ -1,0 +1,160 @@
+"""What every source has to keep to, checked on its tables and on its syntax trees."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .test_strings import SOURCES
+from custom_components.homelab.action import Action, Risk
+from custom_components.homelab.kind import HOST_KEY, SourceType
+from tests.fakes import beacon, rack
+
+HOMELAB = Path(__file__).parents[2] / "custom_components" / "homelab"
+CLIENTS = [*HOMELAB.glob("sources/**/*.py"), *HOMELAB.glob("transports/*.py")]
+# the made-up ones keep to it too: they show that it can be kept to
+ALL: list[SourceType[Any]] = [*SOURCES, rack.SOURCE, beacon.SOURCE]
+
+# how much harm each action can do; a source declares it, and this table checks it
+RISKS = {
+    Risk.ROUTINE: {
+        "container": {"start", "restart", "unpause"},
+        "project": {"start"},
+        "pool": {"scrub_start", "scrub_pause", "scrub_stop", "trim"},
+        "dataset": {"snapshot"},
+        "host": {"check_updates", "vacuum_journal", "snapshot"},
+        "unit": {"start", "restart"},
+    },
+    Risk.DISRUPTIVE: {
+        "container": {"stop", "pause", "update", "rollback"},
+        "project": {"stop", "restart", "update"},
+        "pool": {"clear_errors"},
+        "host": {"packages", "agent", "reboot"},
+        "unit": {"stop"},
+    },
+    Risk.DESTRUCTIVE: {"container": {"kill", "remove"}, "host": {"prune"}},
+}
+THREATS = {"stop", "kill", "pause", "update", "rollback", "remove"}
+
+
+def _actions(source: SourceType[Any]) -> Iterator[tuple[str, Action[Any]]]:
+    for kind in source.kinds:
+        for action in kind.all_actions():
+            yield kind.key, action
+
+
+@pytest.mark.parametrize("source", ALL, ids=lambda source: source.key)
+def test_the_tables_hold_together(source: SourceType[Any]) -> None:
+    assert source.kinds[0].key == HOST_KEY[0]
+    feeds = {feed.key for feed in source.feeds}
+    assert source.feeds[0].key in source.kinds[0].find
+    assert len(feeds) == len(source.feeds)
+    pages = [page.key for page in source.form]
+    assert pages[0] == source.key
+    assert "reauth_confirm" in pages or not source.secrets
+    for feed in source.feeds:
+        assert feed.fetch or feed.follow
+        pace = feed.interval
+        assert pace.minimum <= pace.default <= pace.maximum
+    for kind in source.kinds:
+        assert "_" not in kind.key, "identifiers are taken apart at underscores"
+        assert set(kind.find) <= feeds
+        keys = [description.key for description in kind.entities]
+        assert len(keys) == len(set(keys))
+        for description in kind.entities:
+            assert description.feed in {None, "own", *kind.find}
+
+
+@pytest.mark.parametrize("source", ALL, ids=lambda source: source.key)
+def test_only_marked_methods_change_anything(source: SourceType[Any]) -> None:
+    for _, action in _actions(source):
+        assert getattr(action.perform, "is_mutating", False), action.key
+
+
+def test_actions_have_the_risk_they_have() -> None:
+    for kind, action in (pair for source in SOURCES for pair in _actions(source)):
+        if not action.key.startswith("script_"):
+            assert action.key in RISKS[action.risk].get(kind, ()), (kind, action.key)
+        assert action.threatens or action.key not in THREATS
+
+
+async def test_a_marked_method_refuses_whoever_goes_around(
+    request: pytest.FixtureRequest,
+) -> None:
+    source = rack.RackSource(rack.FarEnd())
+    with pytest.raises(RuntimeError, match="outside of an operation"):
+        await source.shake("a")
+
+
+def test_only_operations_allows_it() -> None:
+    users = {
+        path.name
+        for path in HOMELAB.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "acting"
+    }
+    assert users == {"operations.py"}
+
+
+def _is_marked(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(
+        isinstance(mark, ast.Name) and mark.id == "mutating"
+        for mark in node.decorator_list
+    )
+
+
+def _verb(call: ast.Call) -> str:
+    """Return the HTTP verb that a call sends, if it sends one."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if name in {"post", "put", "delete", "patch"}:
+        return name
+    if name in {"request", "_request", "_query", "_do", "stream"} and call.args:
+        first = call.args[0]
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            verb = first.value.lower()
+            return verb if verb in {"post", "put", "delete", "patch"} else ""
+    return ""
+
+
+def trespasses(text: str) -> list[str]:
+    """Return what changes something outside of a method that is marked for it."""
+    tree = ast.parse(text)
+    marked = [node for node in ast.walk(tree) if _is_marked(node)]
+    names = {getattr(node, "name", "") for node in marked}
+    inside = {id(part) for node in marked for part in ast.walk(node)}
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or id(node) in inside:
+            continue
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if called in names or _verb(node):
+            found.append(f"line {node.lineno}: {ast.unparse(node.func)}")
+    return found
+
+
+def test_every_verb_but_get_is_in_a_marked_method() -> None:
+    found = {path.name: trespasses(path.read_text()) for path in CLIENTS}
+    assert not {name: lines for name, lines in found.items() if lines}
+
+
+def test_trespasses_are_found() -> None:
+    text = """
+class Client:
+    async def look(self):
+        await self.session.get("/x")
+        await self.session.request("GET", "/x")
+
+    @mutating
+    async def stop(self, name):
+        await self.session.post(f"/{name}/stop")
+
+    async def sneak(self):
+        await self.stop("x")
+        await self.session.delete("/x")
+        await self.session.request("POST", "/x")
+"""
+    assert len(trespasses(text)) == 3

@@ -1,0 +1,1 @@
+"""Tests on real parts: they run with --all, and are counted."""
