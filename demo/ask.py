@@ -25,6 +25,8 @@ async def ask(url: str, token: str, types: list[str]) -> list[Any]:
         for number, kind in enumerate(types, 1):
             await socket.send_json({"id": number, "type": kind})
             answer = await socket.receive_json()
+            if not answer["success"]:
+                sys.exit(f"{kind}: {answer['error']['message']}")
             results.append(answer["result"])
         return results
 

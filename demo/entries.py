@@ -15,6 +15,7 @@ from demo.report import Census, Row
 from demo.rest import Rest
 
 ENTRIES = f"/api/config/config_entries/entry?domain={DOMAIN}"
+FRONT_END = ("get_services", "get_config", "get_panels", "frontend/get_themes")
 QUESTIONS = ("config/device_registry/list", "config/entity_registry/list", "get_states")
 DEADLINE = 120
 # Home Assistant does not try these again
@@ -53,7 +54,7 @@ def _look(
     rest: Rest, python: Path, far_ends: Sequence[FarEnd], ids: Mapping[str, str]
 ) -> list[Row]:
     states = {each["entry_id"]: each["state"] for each in rest.get(ENTRIES)}
-    census = Census.of(*_ask(rest, python))
+    census = Census.of(*_ask(rest, python, QUESTIONS))
     return [
         Row(
             title=far_end.title,
@@ -69,16 +70,23 @@ def _look(
     ]
 
 
-def _ask(rest: Rest, python: Path) -> list[list[dict[str, Any]]]:
+def check_front_end(rest: Rest, python: Path, *, loaded: bool) -> None:
+    """Ask what a browser asks before it shows anything, our actions among it."""
+    services = _ask(rest, python, FRONT_END)[0]
+    if loaded and "homelab" not in services:
+        raise Missing("Home Assistant does not know the integration's actions.")
+
+
+def _ask(rest: Rest, python: Path, types: Sequence[str]) -> list[Any]:
     """Ask over the WebSocket, through a Python that has a client for it."""
     done = subprocess.run(
         (python, "-I", ROOT / "demo" / "ask.py"),
-        input=json.dumps({"url": rest.url, "token": rest.token, "types": QUESTIONS}),
+        input=json.dumps({"url": rest.url, "token": rest.token, "types": types}),
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         raise Missing(f"Home Assistant's WebSocket failed: {done.stderr.strip()}")
-    results: list[list[dict[str, Any]]] = json.loads(done.stdout)
+    results: list[Any] = json.loads(done.stdout)
     return results

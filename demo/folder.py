@@ -33,7 +33,12 @@ config:
 my:
 search:
 sun:
+automation: !include automations.yaml
+script: !include scripts.yaml
+scene: !include scenes.yaml
 """
+# what people make in the user interface is kept here
+OWN_FILES = ("automations.yaml", "scripts.yaml", "scenes.yaml")
 
 
 def make_folder(folder: Path, port: int) -> None:
@@ -45,6 +50,8 @@ def make_folder(folder: Path, port: int) -> None:
     integration.symlink_to(ROOT / "custom_components" / "homelab")
     settings = SETTINGS.format(host=HOST, port=port)
     (folder / "configuration.yaml").write_text(settings)
+    for name in OWN_FILES:
+        (folder / name).touch()
     _write_http(folder, port)
     _write_once(folder, "onboarding", 4, 1, {"done": ["core_config"]})
     _write_once(folder, "core.config_entries", 1, 5, {"entries": [_marketplace()]})

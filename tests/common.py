@@ -60,9 +60,7 @@ async def pass_time(
     """
     freezer.tick(seconds)
     async_fire_time_changed(hass)
-    # background work, which Home Assistant does not wait for, takes a few turns
-    for _ in range(5):
-        await asyncio.sleep(0)
+    await turns()
     if wait:
         await hass.async_block_till_done()
 
@@ -90,6 +88,12 @@ def device(hass: HomeAssistant, resource: str = "") -> dr.DeviceEntry | None:
     identifier = f"rack-1_{resource}" if resource else "rack-1"
     registry = dr.async_get(hass)
     return registry.async_get_device_by_identifier((DOMAIN, identifier), entry.entry_id)
+
+
+async def turns() -> None:
+    """Let the loop turn: background work, which nothing waits for, takes a few."""
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 async def until(happened: Callable[[], bool]) -> None:

@@ -12,7 +12,7 @@ from .host import HomelabConfigEntry, Host
 from .issues import clear_identity
 from .operations import Operations
 from .phone import async_listen_to_phones
-from .recovery import look_again
+from .recovery import look_once
 from .services import async_register_services
 from .sources import async_get_source_type
 from .websocket_api import async_register_commands
@@ -48,7 +48,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HomelabConfigEntry) -> b
     await host.open()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     host.start()
-    host.run(look_again(host), "look again")
+    host.run(look_once(host), "look at what was interrupted")
     return True
 
 

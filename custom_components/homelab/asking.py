@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+from homeassistant.auth.models import User
 from homeassistant.components.automation import EVENT_AUTOMATION_TRIGGERED
 from homeassistant.components.script.const import EVENT_SCRIPT_STARTED
 from homeassistant.const import ATTR_NAME
@@ -19,6 +20,9 @@ class Askers:
         """Listen to what is started."""
         self._hass = hass
         self._started: OrderedDict[str, Asker] = OrderedDict()
+        # contexts up to this one may have been started by something forgotten since:
+        # their ids are ordered by time
+        self._forgotten = ""
         hass.bus.async_listen(EVENT_AUTOMATION_TRIGGERED, self._automation_triggered)
         hass.bus.async_listen(EVENT_SCRIPT_STARTED, self._script_started)
 
@@ -37,24 +41,25 @@ class Askers:
         )
         self._started.setdefault(event.context.id, asker)
         while len(self._started) > REMEMBERED:
-            self._started.popitem(last=False)
+            self._forgotten = max(self._forgotten, self._started.popitem(last=False)[0])
 
     async def identify(self, context: Context) -> Asker:
         """Say who is behind a context; a script that a person started is a script."""
         if started := self._started.get(context.id):
             return started
+        nobody = Asker(kind=AskerKind.SYSTEM, user_id=context.user_id)
         if context.user_id is None or context.parent_id is not None:
-            return Asker(kind=AskerKind.SYSTEM, user_id=context.user_id)
+            return nobody
+        if context.id <= self._forgotten:
+            return nobody
         user = await self._hass.auth.async_get_user(context.user_id)
-        return Asker(
-            kind=AskerKind.PERSON,
-            user_id=context.user_id,
-            name=user.name if user else None,
-        )
+        if user is None or user.system_generated:
+            return nobody
+        return Asker(kind=AskerKind.PERSON, user_id=user.id, name=user.name)
 
-    async def is_administrator(self, asker: Asker) -> bool:
-        """Whether a person who asked may decide."""
+    async def find_person(self, context: Context) -> User | None:
+        """Return the person behind a context: nobody else ever decides."""
+        asker = await self.identify(context)
         if asker.kind is not AskerKind.PERSON or asker.user_id is None:
-            return False
-        user = await self._hass.auth.async_get_user(asker.user_id)
-        return user is not None and user.is_active and user.is_admin
+            return None
+        return await self._hass.auth.async_get_user(asker.user_id)

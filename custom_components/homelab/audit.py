@@ -11,6 +11,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
+from .const import LOGGER
 from .operation import Operation
 
 KEPT = timedelta(days=90)
@@ -52,19 +53,24 @@ class AuditTrail:
             raw = self._path.read_bytes()
         except FileNotFoundError:
             return {}, None
+        except OSError as error:
+            LOGGER.error("The audit trail cannot be read: %s", error)
+            return {}, None
         *lines, rest = raw.split(b"\n")
         # a last line without its end was being written when everything stopped
         operations, damaged = _read(lines)
         kept = keep(operations.values(), now)
+        self.lines = len(lines)
         aside = None
-        if damaged:
-            aside = self._path.with_name(
-                f"{self._path.name}.damaged-{now:%Y%m%dT%H%M%S}"
-            )
-            self._path.replace(aside)
-        if damaged or rest or len(lines) != len(kept):
-            self._rewrite(list(kept.values()))
-        self.lines = len(kept)
+        try:
+            if damaged:
+                name = f"{self._path.name}.damaged-{now:%Y%m%dT%H%M%S}"
+                aside = self._path.with_name(name)
+                self._path.replace(aside)
+            if damaged or rest or len(lines) != len(kept):
+                self._rewrite(list(kept.values()))
+        except OSError as error:
+            LOGGER.error("The audit trail cannot be written anew: %s", error)
         return kept, aside
 
     def _append(self, line: bytes) -> None:
@@ -114,7 +120,17 @@ def _read(lines: list[bytes]) -> tuple[dict[str, Operation], bool]:
 def keep(operations: Iterable[Operation], now: datetime) -> dict[str, Operation]:
     """Drop what is too old or too much: what really happened is counted apart."""
     recent = [o for o in operations if o.is_open or now - o.requested_at < KEPT]
-    ran = [o for o in recent if o.ran and not o.is_open][-KEPT_RAN:]
-    refused = [o for o in recent if not o.ran and not o.is_open][-KEPT_REFUSED:]
-    kept = {o.id for o in (*ran, *refused)}
-    return {o.id: o for o in recent if o.is_open or o.id in kept}
+    ended = [o for o in recent if not o.is_open]
+    excess = {
+        *_oldest([o for o in ended if o.ran], KEPT_RAN),
+        *_oldest([o for o in ended if not o.ran], KEPT_REFUSED),
+    }
+    return {o.id: o for o in recent if o.id not in excess}
+
+
+def _oldest(ended: list[Operation], most: int) -> list[str]:
+    """Return those that ended first, where there are too many."""
+    if len(ended) <= most:
+        return []
+    ended.sort(key=lambda o: o.ended_at or o.requested_at)
+    return [o.id for o in ended[:-most]]

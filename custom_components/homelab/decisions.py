@@ -18,7 +18,7 @@ async def decide(
     operation = operations.ledger.records.get(operation_id)
     if operation is None:
         refuse("operation_unknown", None, operation_id=operation_id)
-    if user is None or not (user.is_admin and user.is_active):
+    if user is None or not user.is_admin or not user.is_active or user.system_generated:
         refuse("not_allowed", operation)
     if not operation.awaits_decision:
         refuse("operation_decided", operation, state=operation.state)

@@ -131,14 +131,22 @@ class Host:
 
     def forbids(self, action: Action[Any], key: ResourceKey) -> str | None:
         """Return why nobody may do this to a resource."""
-        facts = self.facts(key, None)
-        guard = None if facts is None else self.kinds[key[0]].guard(facts)
-        return self.policy.forbids(action, self.devices.names(key), guard)
+        names, guard = self.devices.names(key), None
+        if (facts := self.facts(key, None)) is not None:
+            kind = self.kinds[key[0]]
+            names += [kind.device(facts).name, *kind.names(facts)]
+            guard = kind.guard(facts)
+        return self.policy.forbids(action, names, guard)
 
     def run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Do something in the background until the host is closed."""
         task = self.entry.async_create_background_task(self.hass, work, name)
         self._tasks.append(task)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing may be asked or done any more."""
+        return self._closed
 
     async def close(self, _: Event | None = None) -> None:
         """Stop watching, before the platforms go: nothing may be added any more."""

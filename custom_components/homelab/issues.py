@@ -52,6 +52,10 @@ def report_pending(hass: HomeAssistant, operation: Operation) -> None:
             "operation": describe(operation),
             "asker": str(operation.asked_by),
             "risk": operation.risk,
+            "parameters": ", ".join(
+                f"{k}: {v}" for k, v in operation.parameters.items()
+            )
+            or "none",
         },
         data={"operation_id": operation.id},
     )

@@ -155,7 +155,8 @@ class ResourceKind[R]:
     find: Mapping[str, Callable[[Any], Mapping[str, Any]]]
     device: Callable[[R], Device]
     parent: Callable[[R], ResourceKey] = lambda _: HOST_KEY
-    # what the protect list is compared with, besides the device's name and the id
+    # what the protect list is compared with, besides the device's name and the id;
+    # a thing that acts on others carries their names and guards as well
     names: Callable[[R], Iterable[str]] = lambda _: ()
     guard: Callable[[R], Guard | None] = lambda _: None
     entities: tuple[Description, ...]

@@ -1,5 +1,6 @@
 """The ledger of operations: on disk before anybody hears of it."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class Ledger:
         path = Path(hass.config.path(".storage", f"{DOMAIN}.operations.jsonl"))
         self._audit = AuditTrail(hass, path)
         self._expiries: dict[str, CALLBACK_TYPE] = {}
+        self._moves: set[asyncio.Task[Operation]] = set()
         self.records: dict[str, Operation] = {}
 
     def pending(self, entry_id: str | None = None) -> list[Operation]:
@@ -75,9 +77,35 @@ class Ledger:
         )
 
     async def move(
-        self, operation: Operation, state: State, **changes: Any
+        self,
+        operation: Operation,
+        state: State,
+        *,
+        announced: bool = True,
+        **changes: Any,
     ) -> Operation:
-        """Move an operation on: in memory at once, then on disk, then announced."""
+        """Move an operation on: in memory at once, then on disk, then announced.
+
+        Once begun this is finished, whatever happens to who asked for it.
+        """
+        task = self._hass.async_create_background_task(
+            self._move(operation, state, announced, changes), "operation moves"
+        )
+        self._moves.add(task)
+        task.add_done_callback(self._moves.discard)
+        return await asyncio.shield(task)
+
+    async def settle(self) -> None:
+        """Wait for every move that was begun."""
+        await asyncio.gather(*self._moves, return_exceptions=True)
+
+    async def _move(
+        self,
+        operation: Operation,
+        state: State,
+        announced: bool,
+        changes: dict[str, Any],
+    ) -> Operation:
         before = self.records.get(operation.id)
         moved = operation.moved(state, dt_util.utcnow(), **changes)
         self.records[moved.id] = moved
@@ -87,24 +115,34 @@ class Ledger:
             LOGGER.error("The audit trail cannot be written: %s", error)
             if moved.is_open:
                 # nothing begins that would leave no trace
-                del self.records[moved.id]
+                self.put_back(moved.id, before)
                 raise HomeAssistantError(
                     translation_domain=DOMAIN, translation_key="audit_unwritable"
                 ) from None
+        if announced:
+            self._announce(moved, before)
+        self.records = keep(self.records.values(), dt_util.utcnow())
+        if self._audit.lines > LONGEST:
+            await self._compact()
+        return moved
+
+    def _announce(self, moved: Operation, before: Operation | None) -> None:
         if moved.awaits_decision:
             self._await_decision(moved)
         else:
             clear_pending(self._hass, moved.id)
             if unsubscribe := self._expiries.pop(moved.id, None):
                 unsubscribe()
-        self._hass.bus.async_fire(
-            EVENT_OPERATION, as_event(moved, before.state if before else None)
-        )
+        event = as_event(moved, before.state if before else None)
+        self._hass.bus.async_fire(EVENT_OPERATION, event)
         async_dispatcher_send(self._hass, SIGNAL_OPERATION, moved)
-        self.records = keep(self.records.values(), dt_util.utcnow())
-        if self._audit.lines > LONGEST:
-            await self._compact()
-        return moved
+
+    def put_back(self, operation_id: str, before: Operation | None) -> None:
+        """Undo a move that could not be written down."""
+        if before:
+            self.records[operation_id] = before
+        else:
+            self.records.pop(operation_id, None)
 
     @callback
     def _stop_waiting(self, _: Event) -> None:
@@ -119,7 +157,10 @@ class Ledger:
 
     async def _compact(self, _: Any = None) -> None:
         self.records = keep(self.records.values(), dt_util.utcnow())
-        await self._audit.compact(self.records.values())
+        try:
+            await self._audit.compact(self.records.values())
+        except OSError as error:
+            LOGGER.error("The audit trail cannot be written anew: %s", error)
 
     def _await_decision(self, operation: Operation) -> None:
         """Show it to people, and let it expire by the clock on the wall."""
@@ -128,7 +169,8 @@ class Ledger:
         @callback
         def expire(_: Any) -> None:
             del self._expiries[operation.id]
-            self._hass.async_create_task(self.move(operation, State.EXPIRED))
+            if self.records[operation.id].awaits_decision:
+                self._hass.async_create_task(self.move(operation, State.EXPIRED))
 
         if operation.expires_at:
             self._expiries[operation.id] = async_track_point_in_utc_time(

@@ -53,6 +53,8 @@ def async_describe_events(
 
 def _what_happened(data: Mapping[str, Any]) -> str:
     state = State(data["state"])
+    if state is State.PENDING and data["decided_at"]:
+        return "waits its turn"
     text = WORDS.get(state, str(state).replace("_", " "))
     if data["started_at"] and data["ended_at"]:
         begin, end = map(datetime.fromisoformat, (data["started_at"], data["ended_at"]))

@@ -27,6 +27,10 @@ class State(StrEnum):
     DENIED = "denied"
 
 
+# the last state, and the texts that go with it
+type Ending = tuple[State, dict[str, Any]]
+
+
 class AskerKind(StrEnum):
     """What sort of thing asked."""
 
@@ -108,7 +112,7 @@ class Operation:
         """Return it in its next state, with the times and texts that belong to it."""
         if state is State.RUNNING:
             changes["started_at"] = now
-        elif state is not State.PENDING:
+        elif state is not State.PENDING and self.ended_at is None:
             changes["ended_at"] = now
         for text in ("result", "error"):
             if changes.get(text):
@@ -133,8 +137,13 @@ class Operation:
         known = {item.name for item in fields(cls)}
         values = {key: value for key, value in data.items() if key in known}
         for key, value in values.items():
-            if key.endswith("_at") and isinstance(value, str):
+            if key.endswith("_at") and value is not None:
                 values[key] = datetime.fromisoformat(value)
+                if values[key].tzinfo is None:
+                    raise ValueError(f"{key} has no time zone")
+        for key in ("id", "entry_id", "host", "kind", "resource_id", "resource"):
+            if not isinstance(values[key], str):
+                raise TypeError(f"{key} is no text")
         asker = values["asked_by"]
         values["asked_by"] = Asker(**{**asker, "kind": AskerKind(asker["kind"])})
         values["state"] = State(values["state"])
@@ -170,6 +179,7 @@ def as_event(operation: Operation, before: State | None) -> dict[str, Any]:
                 "device_id",
                 "resource",
                 "action",
+                "parameters",
                 "risk",
                 "state",
                 "asked_by",

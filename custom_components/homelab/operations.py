@@ -20,18 +20,16 @@ from .const import DOMAIN, LOGGER
 from .host import Host
 from .kind import ResourceKey
 from .ledger import Ledger
-from .operation import AskerKind, Operation, State, Subject, describe
+from .operation import AskerKind, Ending, Operation, State, Subject, describe
 from .policy import Verdict
 from .refusals import refuse
+from .second_look import look_again
 from .source import SourceError
 from .turns import Turns
 
 MOST_PENDING = 20
-# how long a caller waits for what is only followed
-FOLLOWED = 300
+FOLLOWED = 300  # seconds that a caller waits for what is only followed
 CLOSED = "the connection was closed meanwhile"
-
-type Ending = tuple[State, dict[str, Any]]
 
 
 class Operations:
@@ -56,9 +54,14 @@ class Operations:
         **parameters: Any,
     ) -> Operation:
         """Do something, hold it, or refuse it; return where it stands."""
-        asker = await self.askers.identify(context or Context())
-        administrator = await self.askers.is_administrator(asker)
+        asker = await self.askers.identify(context := context or Context())
+        user = await self.askers.find_person(context)
+        administrator = user is not None and user.is_active and user.is_admin
+        # what a machine says is for administrators, and for the log of automations
+        output = administrator or asker.kind is not AskerKind.PERSON
         operation = host.asked(key, action, asker, parameters)
+        if host.closed:
+            refuse("entry_not_loaded", operation)
         if reason := host.forbids(action, key):
             denied = replace(operation, verdict=Verdict.DENIED)
             await self.ledger.move(denied, State.DENIED, error=reason)
@@ -67,7 +70,7 @@ class Operations:
         operation = replace(operation, verdict=verdict)
         twin = self.ledger.find_waiting(operation)
         if twin and (verdict is Verdict.HELD or not twin.awaits_decision):
-            return await self._outcome(twin.id, action)
+            return await self._outcome(twin.id, action, output)
         if verdict is Verdict.HELD:
             return await self._hold(host, operation)
         self.check_busy(operation)
@@ -75,11 +78,11 @@ class Operations:
             # the press is the approval of what waits already
             decided = twin.decided(asker.name, dt_util.utcnow())
             self.launch(host, decided, action, approved=True)
-            return await self._outcome(twin.id, action)
+            return await self._outcome(twin.id, action, output)
         delay = 0.0 if asker.kind is AskerKind.PERSON else self._delay(host, operation)
         decided = operation.decided("policy", dt_util.utcnow())
         self.launch(host, decided, action, delay=delay)
-        return await self._outcome(operation.id, action)
+        return await self._outcome(operation.id, action, output)
 
     async def _hold(self, host: Host, operation: Operation) -> Operation:
         if len(self.ledger.pending(operation.entry_id)) >= MOST_PENDING:
@@ -112,6 +115,7 @@ class Operations:
         approved: bool = False,
     ) -> None:
         """Start an operation in a task of its own: nobody who waits can end it."""
+        before = self.ledger.records.get(operation.id)
         self.ledger.records[operation.id] = operation
         self._active[operation.subject] = operation.id
         task = self._tasks[operation.id] = self._hass.async_create_background_task(
@@ -122,11 +126,19 @@ class Operations:
 
         @callback
         def end(_: Any) -> None:
-            del self._active[operation.subject], self._tasks[operation.id]
-            self._progress.pop(operation.subject, None)
+            self._release(operation)
+            del self._tasks[operation.id]
+            if not task.cancelled() and task.exception():
+                # it could not be written down, as the ledger has said: it never was
+                self.ledger.put_back(operation.id, before)
             host.publication.changed([operation.key])
 
         task.add_done_callback(end)
+
+    def _release(self, operation: Operation) -> None:
+        if self._active.get(operation.subject) == operation.id:
+            del self._active[operation.subject]
+            self._progress.pop(operation.subject, None)
 
     async def _run(
         self,
@@ -139,28 +151,21 @@ class Operations:
         if delay:
             await self.ledger.move(operation, State.PENDING)
             await asyncio.sleep(delay)
-        ending = await self._reconsider(host, operation, action, approved)
-        if ending is None:
-            operation = await self.ledger.move(operation, State.RUNNING)
-            ending = await self._perform(host, operation, action)
+        try:
+            ending = await look_again(host, operation, action, approved=approved)
+            if ending is None:
+                operation = await self.ledger.move(operation, State.RUNNING)
+                ending = await self._perform(host, operation, action)
+        except HomeAssistantError:
+            raise
+        except Exception:
+            # a bug must not leave it where it is for ever
+            LOGGER.exception("%s failed unexpectedly", describe(operation))
+            ending = State.FAILED, {"error": "an unexpected error; the log has more"}
+        # whoever hears of the end may ask for the next thing at once
+        self._release(operation)
         await self.ledger.move(operation, ending[0], **ending[1])
-        await host.main.async_request_refresh()
-
-    async def _reconsider(
-        self, host: Host, operation: Operation, action: Action[Any], approved: bool
-    ) -> Ending | None:
-        """Look again at what was approved a while ago; what is protected stays so."""
-        if approved:
-            await host.main.async_refresh()
-        if reason := host.forbids(action, operation.key):
-            return State.DENIED, {"error": reason}
-        if not approved:
-            return None
-        if not host.is_available(operation.key, None):
-            return State.FAILED, {"error": "it is gone, or contact is lost"}
-        if action.wished and action.wished(host.facts(operation.key, None)):
-            return State.SUCCEEDED, {"result": "it was as wished already"}
-        return None
+        await host.home(operation.key).async_request_refresh()
 
     async def _perform(
         self, host: Host, operation: Operation, action: Action[Any]
@@ -195,25 +200,26 @@ class Operations:
         except SourceError as error:
             state = State.UNKNOWN if error.sent else State.FAILED
             return state, {"error": host.redact(str(error))}
-        except Exception:
-            LOGGER.exception("%s failed unexpectedly", describe(operation))
-            return State.FAILED, {"error": "an unexpected error; the log has more"}
         return State.SUCCEEDED, {"result": result and host.redact(result)}
 
-    async def _outcome(self, operation_id: str, action: Action[Any]) -> Operation:
+    async def _outcome(
+        self, operation_id: str, action: Action[Any], output: bool
+    ) -> Operation:
         """Wait for the end, and say how it ended."""
-        if task := self._tasks.get(operation_id):
+        task = self._tasks.get(operation_id)
+        if task:
             await asyncio.wait({task}, timeout=FOLLOWED if action.followed else None)
-            if task.cancelled():
-                _fail(self.ledger.records[operation_id], CLOSED)
-            if task.done() and (error := task.exception()):
+            if task.done() and not task.cancelled() and (error := task.exception()):
                 raise error
         operation = self.ledger.records[operation_id]
         if operation.state is State.DENIED:
             refuse("operation_denied", operation, detail=operation.error or "")
+        if operation.is_open and task and task.cancelled():
+            _fail(operation, CLOSED)
         if operation.is_open or operation.state is State.SUCCEEDED:
             return operation
-        _fail(operation, operation.error or operation.state)
+        detail = operation.error if output else "an administrator can see more"
+        _fail(operation, detail or operation.state)
 
     def progress(self, subject: Subject, action: str) -> tuple[bool, float | None]:
         """Return whether an action runs on a resource, and how far it has come."""
@@ -228,6 +234,7 @@ class Operations:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.ledger.settle()
         for operation in [self.ledger.records[id_] for id_ in ids]:
             if operation.is_open:
                 state = State.UNKNOWN if operation.ran else State.CANCELLED

@@ -19,7 +19,10 @@ class Surroundings:
     @classmethod
     def read(cls, *, cgroup: str, mountinfo: str, host_name: str) -> Surroundings:
         """Take them from /proc/self/cgroup, /proc/self/mountinfo and the host name."""
-        ids = frozenset(_ID.findall(f"{cgroup}\n{mountinfo}"))
+        # only what is mounted over our own /etc: a host lists other containers' mounts
+        mounts = [line.split(" ") for line in mountinfo.splitlines()]
+        roots = [m[3] for m in mounts if len(m) > 4 and m[4].startswith("/etc/")]
+        ids = frozenset(_ID.findall("\n".join((cgroup, *roots))))
         return cls(ids=ids, host_name=host_name)
 
     def hold(self, container_id: str) -> bool:

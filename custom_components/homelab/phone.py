@@ -3,7 +3,7 @@
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 
-from .const import LOGGER
+from .const import LOGGER, OPERATIONS
 from .decisions import decide
 
 EVENT = "mobile_app_notification_action"
@@ -21,8 +21,7 @@ def async_listen_to_phones(hass: HomeAssistant) -> None:
             return
         approve = button.startswith(APPROVE)
         operation_id = button.removeprefix(APPROVE).removeprefix(REJECT)
-        user_id = event.context.user_id
-        user = await hass.auth.async_get_user(user_id) if user_id else None
+        user = await hass.data[OPERATIONS].askers.find_person(event.context)
         try:
             await decide(hass, operation_id, user, approve=approve)
         except ServiceValidationError as error:

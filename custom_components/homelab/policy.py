@@ -54,7 +54,11 @@ class Policy:
         return cls(
             rules={risk: Rule(options.get(risk, Rule.ASK)) for risk in Risk},
             automate_routine=options.get(CONF_AUTOMATE_ROUTINE, False),
-            protect=tuple(options.get(CONF_PROTECT, ())),
+            protect=tuple(
+                filter(
+                    None, (pattern.strip() for pattern in options.get(CONF_PROTECT, ()))
+                )
+            ),
             pending_expiry=options.get(CONF_PENDING_EXPIRY, PENDING_EXPIRY),
             rate=options.get(CONF_RATE, RATE),
         )

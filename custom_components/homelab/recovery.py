@@ -5,17 +5,18 @@ from .host import Host
 from .operation import State
 
 
-async def look_again(host: Host) -> None:
+async def look_once(host: Host) -> None:
     """Find out whether what ended unknown has succeeded after all."""
     ledger = host.hass.data[OPERATIONS].ledger
     for operation in [*ledger.records.values()]:
         ours = operation.entry_id == host.entry.entry_id
         if not ours or operation.looked or operation.state is not State.UNKNOWN:
             continue
+        if operation.kind in host.kinds and not host.home(operation.key).answered:
+            await host.home(operation.key).async_refresh()
         action = host.actions(operation.kind).get(operation.action)
-        facts = None
-        if action and action.wished:
-            facts = host.facts(operation.key, None)
-        done = action and action.wished and facts is not None and action.wished(facts)
-        state = State.SUCCEEDED if done else State.UNKNOWN
-        await ledger.move(operation, state, looked=True)
+        facts = host.facts(operation.key, None) if action else None
+        if facts is not None and action and action.wished and action.wished(facts):
+            await ledger.move(operation, State.SUCCEEDED, looked=True, error=None)
+        else:
+            await ledger.move(operation, State.UNKNOWN, announced=False, looked=True)

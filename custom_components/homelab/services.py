@@ -1,5 +1,6 @@
 """The actions that decide on operations and list them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +15,13 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN, OPERATIONS
 from .decisions import decide
-from .operation import AskerKind, Operation, State, as_event
+from .operation import Operation, State, as_event
+from .refusals import refuse
 
 DECISION = probatio.Schema({probatio.Required("operation_id"): cv.string})
 LIST = probatio.Schema(
@@ -61,11 +62,7 @@ async def _reject(call: ServiceCall) -> ServiceResponse:
 
 async def _decide(call: ServiceCall, *, approve: bool) -> ServiceResponse:
     """Let a person decide; no automation or script ever does, whoever started it."""
-    operations = call.hass.data[OPERATIONS]
-    asker = await operations.askers.identify(call.context)
-    user = (
-        await _user(call.hass, call.context) if asker.kind is AskerKind.PERSON else None
-    )
+    user = await call.hass.data[OPERATIONS].askers.find_person(call.context)
     operation = await decide(
         call.hass, call.data["operation_id"], user, approve=approve
     )
@@ -79,41 +76,39 @@ async def _user(hass: HomeAssistant, context: Context) -> User | None:
 async def _list(call: ServiceCall) -> ServiceResponse:
     """List the newest first; what commands printed is for administrators."""
     user = await _user(call.hass, call.context)
-    found = _matching(call.hass.data[OPERATIONS].ledger.records.values(), call.data)
+    found = _newest_first(call.hass.data[OPERATIONS].ledger.records.values())
     if cursor := call.data.get("cursor"):
         ids = [operation.id for operation in found]
         if cursor not in ids:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="operation_unknown",
-                translation_placeholders={"operation_id": cursor},
-            )
+            refuse("operation_unknown", None, operation_id=cursor)
         found = found[ids.index(cursor) + 1 :]
+    found = [operation for operation in found if _is_wanted(operation, call.data)]
     page = found[: call.data["limit"]]
+    output = user is not None and user.is_admin
     return {
-        "operations": [
-            as_row(o, output=user is not None and user.is_admin) for o in page
-        ],
+        "operations": [as_row(operation, output=output) for operation in page],
         "cursor": page[-1].id if len(found) > len(page) else None,
     }
 
 
-def _matching(operations: Any, wanted: dict[str, Any]) -> list[Operation]:
+def _newest_first(operations: Iterable[Operation]) -> list[Operation]:
+    found = [*operations]
+    # of two that were asked at once the later record comes first
+    found.reverse()
+    return sorted(found, key=lambda o: o.requested_at, reverse=True)
+
+
+def _is_wanted(operation: Operation, wanted: dict[str, Any]) -> bool:
     since: datetime | None = wanted.get("since")
     if since and since.tzinfo is None:
         since = since.replace(tzinfo=dt_util.get_default_time_zone())
-    found = [
-        operation
-        for operation in operations
-        if wanted.get("entry_id") in (None, operation.entry_id)
+    return (
+        wanted.get("entry_id") in (None, operation.entry_id)
         and wanted.get("device_id") in (None, operation.device_id)
         and wanted.get("action") in (None, operation.action)
         and ("state" not in wanted or operation.state in wanted["state"])
         and (since is None or operation.requested_at >= since)
-    ]
-    # of two that were asked at once the later record comes first
-    found.reverse()
-    return sorted(found, key=lambda o: o.requested_at, reverse=True)
+    )
 
 
 def as_row(operation: Operation, *, output: bool) -> dict[str, Any]:

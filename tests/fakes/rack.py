@@ -228,6 +228,11 @@ class RackSource:
         return f"{resource_id} is up to date"
 
     @mutating
+    async def spin(self, resource_id: str) -> None:
+        """Turn the drive."""
+        await self.act("spin", resource_id)
+
+    @mutating
     async def empty(self, resource_id: str, *, shelf: str) -> str:
         """Empty a shelf of the rack, however long it takes."""
         await self.act("empty", shelf)
@@ -368,6 +373,23 @@ BOX = ResourceKind[Box](
     ),
 )
 
+SPIN = Action[int](
+    key="spin",
+    risk=Risk.ROUTINE,
+    perform=RackSource.spin,
+    wished=lambda turns: turns > 100,
+)
+
+DRIVE = ResourceKind[int](
+    key="drive",
+    find={"disk": lambda turns: {"d": turns} if turns else {}},
+    device=lambda _: Device(name="Drive"),
+    entities=(
+        SensorDescription[int](key="turns", value=lambda turns: turns),
+        ButtonDescription[int](key="spin", press=SPIN),
+    ),
+)
+
 FIELDS = probatio.Schema(
     {
         probatio.Required("address"): str,
@@ -429,7 +451,7 @@ SOURCE = SourceType[RackSource](
             fetch=lambda source: source.fetch("disk"),
         ),
     ),
-    kinds=(HOST, SHELF, BOX),
+    kinds=(HOST, SHELF, BOX, DRIVE),
     form=(
         Step(key="rack", schema=lambda _: FIELDS, submit=_submit),
         Step(

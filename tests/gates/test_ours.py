@@ -43,6 +43,16 @@ def test_outside_of_a_container_nothing_is_ours(host_name: str) -> None:
     assert not ours.hold("")
 
 
+def test_on_the_engines_own_host_other_containers_mounts_are_not_ours() -> None:
+    mountinfo = (
+        f"1 2 0:50 / /var/lib/docker/containers/{ID}/mounts/shm rw - tmpfs shm rw\n"
+        f"1 2 0:51 / /var/lib/docker/overlay2/{OTHER}/merged rw - overlay overlay rw"
+    )
+    ours = Surroundings.read(cgroup="0::/", mountinfo=mountinfo, host_name="nas")
+    assert not ours.hold(ID)
+    assert not ours.hold(OTHER)
+
+
 @pytest.mark.parametrize(
     ("port", "addresses", "published", "own", "carries"),
     [

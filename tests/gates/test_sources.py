@@ -61,6 +61,8 @@ def test_the_tables_hold_together(source: SourceType[Any]) -> None:
     for kind in source.kinds:
         assert "_" not in kind.key, "identifiers are taken apart at underscores"
         assert set(kind.find) <= feeds
+        actions = {action.key: action for action in kind.all_actions()}
+        assert all(actions[a.key] is a for a in kind.all_actions())
         keys = [description.key for description in kind.entities]
         assert len(keys) == len(set(keys))
         for description in kind.entities:
