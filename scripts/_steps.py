@@ -11,6 +11,8 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
+# uv trusts what the machine trusts, as apt does: also a company's own authority
+TRUST = {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"}
 
 
 class Missing(Exception):
@@ -41,7 +43,7 @@ def run(
     """Run a command quietly; a failure carries the end of what it printed."""
     done = subprocess.run(
         [str(part) for part in command],
-        env={**os.environ, **(env or {})},
+        env={**TRUST, **os.environ, **(env or {})},
         cwd=cwd,
         timeout=timeout,
         stdout=subprocess.PIPE,
