@@ -1,5 +1,6 @@
 """The audit trail: bounded, crash-proof, and never the reason of a failed start."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
@@ -17,6 +18,7 @@ from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 
 from .common import entity_id, make_entry, pass_time, set_up, until
 from .fakes.rack import Box, FarEnd, Rack
@@ -130,6 +132,26 @@ async def test_a_restart_ends_what_cannot_go_on(
     await until(lambda: len(events) == 4)
     assert events[-1].data["state"] == "expired"
     assert not issues
+
+
+async def test_what_nobody_can_do_any_more_is_not_approved(
+    hass: HomeAssistant,
+    far_end: FarEnd,
+    trail: Path,
+    admin: Context,
+) -> None:
+    """A request of an earlier version, whose action there is no more."""
+    far_end.rack = Rack(boxes={"a": Box(name="Alpha")})
+    entry = make_entry(hass, entry_id="entry")
+    waiting = record(1, State.PENDING, dt_util.utcnow())
+    write(trail, replace(waiting, action="paint"))
+    await set_up(hass, entry)
+    with pytest.raises(ServiceValidationError) as raised:
+        await hass.services.async_call(
+            DOMAIN, "approve", {"operation_id": "op00001"}, True, admin
+        )
+    assert raised.value.translation_key == "resource_unknown"
+    assert hass.data[OPERATIONS].ledger.records["op00001"].awaits_decision
 
 
 async def test_an_incomplete_last_line_is_dropped(

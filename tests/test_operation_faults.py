@@ -26,6 +26,7 @@ from .test_operations import (
     issues,
     listed,
     loaded,
+    logbook_line,
     moves,
     options,
     press,
@@ -213,12 +214,10 @@ async def test_waiting_for_a_turn_is_not_waiting_for_approval(
     freezer: FrozenDateTimeFactory,
     issue_registry: ir.IssueRegistry,
 ) -> None:
-    from custom_components.homelab.logbook import _what_happened
-
     await press("running")
     waiting = asyncio.create_task(press("running", box="b"))
     await until(lambda: len(events) == 3)
-    assert _what_happened(events[-1].data) == "waits its turn"
+    assert logbook_line(hass, events[-1]).endswith(": waits its turn")
     assert issues(issue_registry) == []
     await turns()
     freezer.tick(61)
@@ -232,18 +231,14 @@ async def test_a_bug_in_a_table_does_not_leave_it_stuck(
     admin: Context,
     far_end: FarEnd,
     events: list[Event],
-    loaded: MockConfigEntry,
 ) -> None:
-    def broken(box: Box) -> None:
-        raise KeyError("a bug")
-
     await press("shake")
-    kinds = loaded.runtime_data.kinds
-    good, kinds["box"] = kinds["box"], replace(kinds["box"], guard=broken)
+    far_end.rack = far_end.rack.having(a=replace(ALPHA, guard="a bug"))
     await decide(hass, "approve", events[0].data["operation_id"], admin)
     await settled(hass)
-    kinds["box"] = good
     assert moves(events) == ["pending", "failed"]
+    far_end.send(far_end.rack.having(a=ALPHA))
+    await hass.async_block_till_done()
     await press("shake", admin)
     assert far_end.calls == [("shake", "a")]
 
@@ -377,13 +372,14 @@ async def test_a_trail_that_cannot_be_written_anew_stops_nothing(
     admin: Context,
     events: list[Event],
     trail: Path,
+    freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     trail.with_name(f"{TRAIL}.new").mkdir()
-    with patch("custom_components.homelab.ledger.LONGEST", 0):
-        await press("shake", admin)
+    await pass_time(hass, freezer, 86_401)
+    await until(lambda: "cannot be written anew" in caplog.text)
+    await press("shake", admin)
     assert moves(events) == ["running", "succeeded"]
-    assert "cannot be written anew" in caplog.text
 
 
 async def test_a_trail_that_cannot_be_read_fails_no_start(

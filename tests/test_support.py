@@ -63,6 +63,7 @@ async def test_system_health(
     assert found["hosts"] == 2
     assert found["hosts_connected"] == 1
     assert found["resources"] == 1
+    assert found["operations_running"] == 0
     assert found["states_written"] >= 0
 
 

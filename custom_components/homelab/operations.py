@@ -7,7 +7,7 @@ anything at a far end.
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -16,13 +16,13 @@ from homeassistant.util import dt as dt_util
 from .acting import acting
 from .action import Action
 from .asking import Askers
-from .const import DOMAIN, LOGGER
+from .const import LOGGER
 from .host import Host
 from .kind import ResourceKey
 from .ledger import Ledger
 from .operation import AskerKind, Ending, Operation, State, Subject, describe
 from .policy import Verdict
-from .refusals import refuse
+from .refusals import fail, refuse
 from .second_look import look_again
 from .source import SourceError
 from .turns import Turns
@@ -44,6 +44,11 @@ class Operations:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, Turns] = {}
         self._progress: dict[Subject, tuple[str, float | None]] = {}
+
+    @property
+    def running(self) -> int:
+        """How many are under way, those that wait their turn among them."""
+        return len(self._tasks)
 
     async def request(
         self,
@@ -215,11 +220,11 @@ class Operations:
         if operation.state is State.DENIED:
             refuse("operation_denied", operation, detail=operation.error or "")
         if operation.is_open and task and task.cancelled():
-            _fail(operation, CLOSED)
+            fail(operation, CLOSED)
         if operation.is_open or operation.state is State.SUCCEEDED:
             return operation
         detail = operation.error if output else "an administrator can see more"
-        _fail(operation, detail or operation.state)
+        fail(operation, detail or operation.state)
 
     def progress(self, subject: Subject, action: str) -> tuple[bool, float | None]:
         """Return whether an action runs on a resource, and how far it has come."""
@@ -239,12 +244,3 @@ class Operations:
             if operation.is_open:
                 state = State.UNKNOWN if operation.ran else State.CANCELLED
                 await self.ledger.move(operation, state, error=CLOSED)
-
-
-def _fail(operation: Operation, detail: str) -> NoReturn:
-    """Raise a sentence for whoever waited."""
-    raise HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key="operation_failed",
-        translation_placeholders={"operation": describe(operation), "detail": detail},
-    )

@@ -5,7 +5,7 @@ from typing import Any
 from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.core import HomeAssistant, callback
 
-from .const import DOMAIN
+from .const import DOMAIN, OPERATIONS
 from .host import HomelabConfigEntry
 
 
@@ -24,5 +24,6 @@ async def _async_system_health(hass: HomeAssistant) -> dict[str, Any]:
         "hosts": len(entries),
         "hosts_connected": sum(host.contact.is_set() for host in hosts),
         "resources": sum(len(host.present()) for host in hosts),
+        "operations_running": hass.data[OPERATIONS].running,
         "states_written": sum(host.publication.states_written for host in hosts),
     }

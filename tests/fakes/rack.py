@@ -56,7 +56,7 @@ class Box:
     temperature: float | None = None
     note: str | None = None
     grace: float = 10
-    guard: Guard | None = None
+    guard: Guard | str | None = None
     service: str | None = None
 
 
@@ -316,7 +316,7 @@ BOX = ResourceKind[Box](
     device=lambda box: Device(name=box.name, sw_version=box.version),
     parent=_box_parent,
     names=lambda box: (box.service,) if box.service else (),
-    guard=lambda box: box.guard,
+    guard=lambda box: Guard(box.guard) if box.guard else None,
     entities=(
         BinarySensorDescription[Box](key="up", value=lambda box: box.running),
         SensorDescription[Box](

@@ -233,7 +233,13 @@ def _used() -> set[str]:
         *(f"selector.operation_state.options.{state}" for state in State),
         *(
             f"system_health.info.{key}"
-            for key in ("hosts", "hosts_connected", "resources", "states_written")
+            for key in (
+                "hosts",
+                "hosts_connected",
+                "operations_running",
+                "resources",
+                "states_written",
+            )
         ),
     }
 
