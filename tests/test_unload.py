@@ -63,10 +63,8 @@ async def _unload_somewhere(
     "times", [50, pytest.param(200, marks=pytest.mark.thorough)], ids=str
 )
 async def test_unload_at_random_moments(
-    hass: HomeAssistant, socket_enabled: None, times: int
+    hass: HomeAssistant, socket_enabled: None, seed: int, times: int
 ) -> None:
-    seed = random.randrange(10**9)
-    print(f"seed {seed}")
     dice = random.Random(seed)
     server = wire.Server(dice)
     outcomes = set()

@@ -36,6 +36,19 @@ RISKS = {
     },
     Risk.DESTRUCTIVE: {"container": {"kill", "remove"}, "host": {"prune"}},
 }
+# seconds; what stops or restarts a thing of its own pace adds 30 s to its grace
+DEADLINES: dict[tuple[str, str], float] = {
+    ("container", "kill"): 30,
+    ("container", "update"): 1800,
+    ("unit", "start"): 90,
+    ("unit", "stop"): 90,
+    ("unit", "restart"): 90,
+    ("pool", "clear_errors"): 60,
+    ("dataset", "snapshot"): 60,
+    ("host", "reboot"): 600,
+}
+BY_GRACE = {("container", action) for action in ("start", "stop", "restart", "pause")}
+FOLLOWED = {("host", "packages"), ("host", "prune"), ("pool", "scrub_start")}
 THREATS = {"stop", "kill", "pause", "update", "rollback", "remove"}
 
 
@@ -80,6 +93,11 @@ def test_actions_have_the_risk_they_have() -> None:
         if not action.key.startswith("script_"):
             assert action.key in RISKS[action.risk].get(kind, ()), (kind, action.key)
         assert action.threatens or action.key not in THREATS
+        which = (kind, action.key)
+        assert which not in DEADLINES or action.deadline == DEADLINES[which]
+        assert which not in BY_GRACE or callable(action.deadline)
+        assert action.followed is (which in FOLLOWED)
+        assert action.key != "update" or action.patience == 120
 
 
 async def test_a_marked_method_refuses_whoever_goes_around(

@@ -66,9 +66,7 @@ def _await(
 
 @pytest.mark.real("home_assistant")
 @pytest.mark.timeout(600)
-def test_no_announced_end_is_missing(tmp_path: Path) -> None:
-    seed = random.randrange(10**9)
-    print(f"seed {seed}")
+def test_no_announced_end_is_missing(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
     _make_folder(tmp_path)
     kills = 0
