@@ -204,6 +204,8 @@ async def test_an_entry_of_another_integration_with_our_name(
     await set_up(hass, entry)
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert entry.error_reason_translation_key == "unknown_source"
+    result = await entry.start_reconfigure_flow(hass)
+    assert (result["type"], result["reason"]) == ("abort", "unknown_source")
     assert await hass.config_entries.async_remove(entry.entry_id)
 
 
@@ -247,3 +249,20 @@ async def test_without_removal_delay_a_reread_of_old_data_is_no_read(
     for _ in range(5):
         await pass_time(hass, freezer, 80)
     assert device(hass, "box_a")
+
+
+async def test_a_poll_that_works_again_is_taken_though_the_stream_never_paused(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await set_up(hass, entry)
+    far_end.errors["boxes"] = CannotConnect("no route")
+    await pass_time(hass, freezer, 31)
+    assert state(hass, "box_a", "up") == STATE_UNAVAILABLE
+    far_end.errors.clear()
+    far_end.push_during_fetch = 100
+    await pass_time(hass, freezer, 80)
+    assert state(hass, "box_a", "up") == "on"
+    assert state(hass, "host", "connected") == "on"

@@ -63,7 +63,7 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Walk through the source's pages again, with what is known filled in."""
         data = self._get_reconfigure_entry().data
-        return await self._start(data, data[CONF_SOURCE])
+        return await self._start(data, data.get(CONF_SOURCE, ""))
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[ConfigFlowResult]]:
         """Find a source's page: Home Assistant looks steps up by their names."""
@@ -73,6 +73,8 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
         return partial(self._async_step, key)
 
     async def _start(self, data: Mapping[str, Any], key: str) -> ConfigFlowResult:
+        if data.get(CONF_SOURCE) not in source_keys():
+            return self.async_abort(reason="unknown_source")
         self._answers = dict(data)
         await self._choose(data[CONF_SOURCE])
         return await self._async_step(key)

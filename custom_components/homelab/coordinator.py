@@ -150,10 +150,10 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
     @callback
     def _push(self, data: Any) -> None:
         """Take a followed snapshot; the next poll stays where it is."""
-        self._pushes += 1
         if self.feed.fetch and not self.last_update_success:
             # a poll has failed, and only a poll asks who it is that answers
             return
+        self._pushes += 1
         healthy = self.last_update_success and self.answered
         news = data != self.data or not healthy
         self.data = data

@@ -55,7 +55,7 @@ class Host:
         self.reconnects = self.values_dropped = 0
         # whether who answers was asked since contact was last in doubt
         self.verified = False
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def option(self, section: str, key: str, default: int) -> int:
@@ -141,7 +141,8 @@ class Host:
     def run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Do something in the background until the host is closed."""
         task = self.entry.async_create_background_task(self.hass, work, name)
-        self._tasks.append(task)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     @property
     def closed(self) -> bool:
@@ -155,11 +156,12 @@ class Host:
         self._closed = True
         self.publication.close()
         await self.hass.data[OPERATIONS].let_go(self.entry.entry_id)
-        for task in self._tasks:
+        tasks = [*self._tasks]
+        for task in tasks:
             task.cancel()
         for feed in self.feeds.values():
             await feed.async_shutdown()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.devices.save()
         try:
             async with asyncio.timeout(CLOSING):
