@@ -60,7 +60,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: HomelabConfigEntry) -> 
 
 async def async_remove_entry(hass: HomeAssistant, entry: HomelabConfigEntry) -> None:
     """Leave nothing behind but the audit trail."""
-    await hass.data[OPERATIONS].ledger.forget(entry.entry_id)
+    if operations := hass.data.get(OPERATIONS):
+        # an entry that was disabled since the start may never have needed them
+        await operations.ledger.forget(entry.entry_id)
     await device_store(hass, entry.entry_id).async_remove()
     clear_identity(hass, entry)
 

@@ -7,6 +7,7 @@ from homeassistant.components.automation import EVENT_AUTOMATION_TRIGGERED
 from homeassistant.components.script.const import EVENT_SCRIPT_STARTED
 from homeassistant.const import ATTR_NAME
 from homeassistant.core import Context, Event, HomeAssistant, callback
+from homeassistant.util.ulid import ulid_now
 
 from .operation import Asker, AskerKind
 
@@ -50,7 +51,7 @@ class Askers:
         nobody = Asker(kind=AskerKind.SYSTEM, user_id=context.user_id)
         if context.user_id is None or context.parent_id is not None:
             return nobody
-        if context.id <= self._forgotten:
+        if context.id <= min(self._forgotten, ulid_now()):
             return nobody
         user = await self._hass.auth.async_get_user(context.user_id)
         if user is None or user.system_generated:

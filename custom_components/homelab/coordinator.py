@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import timedelta
-import random
 from time import monotonic
 from typing import TYPE_CHECKING, Any, override
 
@@ -18,6 +17,7 @@ from homeassistant.exceptions import (
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from .backoff import pause
 from .const import DOMAIN, LOGGER, SECTION_POLLING
 from .issues import report_identity
 from .kind import HOST_KEY, Feed, ResourceKey
@@ -32,7 +32,6 @@ from .source import (
 if TYPE_CHECKING:
     from .host import Host
 
-LONGEST_PAUSE = 60
 REFRESH_COOLDOWN = 0.3
 
 
@@ -68,6 +67,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
 
     def start(self) -> None:
         """Begin to read at its pace, and to follow."""
+        self._shown = (self.last_update_success, self.facts)
         self.host.entry.async_on_unload(self.async_add_listener(self.publish))
         if self.feed.fetch and not self.answered:
             self.host.run(self.async_refresh(), f"{self.name} first read")
@@ -80,8 +80,9 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
         is_main = self is self.host.main
         try:
             async with asyncio.timeout(self.feed.deadline):
-                if is_main and not self.host.verified:
-                    await self.host.identify()
+                if not (is_main or self.host.contact.is_set()):
+                    raise CannotConnect("the first feed has lost contact")
+                await self.host.identify()
                 if self.feed.fetch is None:
                     if self._ending:
                         raise self._ending
@@ -109,6 +110,8 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
     def _async_refresh_finished(self) -> None:
         if self.last_update_success and self.feed.fetch:
             self.host.devices.count_reads(self)
+        # the base class compares with what it knew before something was pushed
+        self.publish()
         self.host.publication.changed([HOST_KEY])
 
     async def _follow(self, follow: Callable[[Any], AsyncGenerator[Any]]) -> None:
@@ -145,13 +148,13 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
                 return
             attempts += 1
             self.host.reconnects += 1
-            await asyncio.sleep(_pause(attempts))
+            await asyncio.sleep(pause(attempts))
 
     @callback
     def _push(self, data: Any) -> None:
         """Take a followed snapshot; the next poll stays where it is."""
-        if self.feed.fetch and not self.last_update_success:
-            # a poll has failed, and only a poll asks who it is that answers
+        if not self.host.verified or (self.feed.fetch and not self.last_update_success):
+            # only a poll asks who it is that answers
             return
         self._pushes += 1
         healthy = self.last_update_success and self.answered
@@ -180,8 +183,11 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
             if (find := kind.find.get(self.feed.key))
             for resource_id, facts in find(data).items()
         }
-        if self is self.host.main:
+        if self is self.host.main and not self.host.contact.is_set():
             self.host.contact.set()
+            for feed in self.host.feeds.values():
+                if not feed.last_update_success:
+                    self.host.run(feed.async_refresh(), f"{feed.name} again")
 
     @callback
     def _fail(self, error: SourceError) -> HomeAssistantError:
@@ -190,7 +196,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
         entry = self.host.entry
         loaded = entry.state is ConfigEntryState.LOADED
         was_working, self.last_update_success = self.last_update_success, False
-        if not isinstance(error, BadAnswer):
+        if self.feed.fetch and not isinstance(error, BadAnswer):
             self.host.verified = False
         if was_working and loaded:
             if isinstance(error, BadAnswer) or self is self.host.main:
@@ -215,7 +221,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
                 return ConfigEntryError(**sentence)
             case BadAnswer():
                 return UpdateFailed(**sentence)
-        return UpdateFailed(retry_after=_pause(self._failures), **sentence)
+        return UpdateFailed(retry_after=pause(self._failures), **sentence)
 
     def _complain(self, detail: str) -> None:
         LOGGER.warning("%s failed: %s", self.name, detail)
@@ -240,9 +246,3 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
             self.host.publication.changed(
                 [k for k in {**after, **before} if before.get(k) != after.get(k)]
             )
-
-
-def _pause(attempts: int) -> float:
-    """Return how long to wait before the next attempt, never the same for two hosts."""
-    jitter = random.uniform(0.75, 1.25)  # noqa: S311 - nobody has to guess it
-    return min(LONGEST_PAUSE, 2.0 ** min(attempts, 7) / 2) * jitter

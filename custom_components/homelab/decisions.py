@@ -20,6 +20,9 @@ async def decide(
         refuse("operation_unknown", None, operation_id=operation_id)
     if user is None or not user.is_admin or not user.is_active or user.system_generated:
         refuse("not_allowed", operation)
+    if operation.awaits_decision and operation.is_overdue(dt_util.utcnow()):
+        # the timer is late: the machine slept, or its clock was set
+        operation = await operations.ledger.move(operation, State.EXPIRED)
     if not operation.awaits_decision:
         refuse("operation_decided", operation, state=operation.state)
     decided = operation.decided(user.name or user.id, dt_util.utcnow())

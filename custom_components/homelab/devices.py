@@ -42,26 +42,26 @@ class Devices:
         self._delay = timedelta(hours=hours)
         self._loaded = False
         self._ids: dict[ResourceKey, str] = {}
-        self._shown: dict[ResourceKey, Device] = {}
+        self._shown: dict[ResourceKey, tuple[Device, str | None]] = {}
         self._names: dict[ResourceKey, list[str]] = {}
         self._absent: dict[ResourceKey, datetime] = {}
         self._reads: Counter[ResourceKey] = Counter()
 
     async def load(self) -> None:
         """Take over what earlier runs registered, and what they knew of it."""
-        stored = await self._store.async_load() or {"absent": {}, "names": {}}
-        entry = self._host.entry
+        stored = await self._store.async_load() or {}
+        absent, all_names = stored.get("absent", {}), stored.get("names", {})
+        entry, now = self._host.entry, dt_util.utcnow()
         for device in dr.async_entries_for_config_entry(self._registry, entry.entry_id):
             for domain, identifier in device.identifiers:
                 key = self.key_of(identifier)
                 if domain != DOMAIN or key[0] not in self._host.kinds:
                     continue
                 self._ids[key] = device.id
-                if since := dt_util.parse_datetime(
-                    stored["absent"].get(identifier, "")
-                ):
-                    self._absent[key] = since
-        for identifier, names in stored["names"].items():
+                if since := dt_util.parse_datetime(absent.get(identifier, "")):
+                    # not later than now, should the clock have been set back
+                    self._absent[key] = min(since, now)
+        for identifier, names in all_names.items():
             self._names[self.key_of(identifier)] = names
         self._loaded = True
 
@@ -95,8 +95,8 @@ class Devices:
 
     def name(self, key: ResourceKey) -> str:
         """Return what a resource is called now."""
-        device = self._shown.get(key)
-        return device.name if device else key[1]
+        shown = self._shown.get(key)
+        return shown[0].name if shown else key[1]
 
     def names(self, key: ResourceKey) -> list[str]:
         """Return every name a resource has had since it was first seen, and its id."""
@@ -111,13 +111,15 @@ class Devices:
             return self._ids.get(key) or self._ids[HOST_KEY]
         device = kind.device(facts)
         self._remember_names(key, {device.name, *kind.names(facts)})
-        if self._shown.get(key) != device:
-            details: dict[str, Any] = {}
+        via = None if key == HOST_KEY else self.register(kind.parent(facts))
+        if self._shown.get(key) != (device, via):
+            details: dict[str, Any] = {"via_device_id": via}
             if key == HOST_KEY:
-                details["entry_type"] = DeviceEntryType.SERVICE
-            else:
-                details["via_device_id"] = self.register(kind.parent(facts))
-            self._shown[key] = device
+                details = {"entry_type": DeviceEntryType.SERVICE}
+            self._shown[key] = (device, via)
+            if key not in self._ids:
+                # what hangs under it may have been there before it
+                self._host.publication.changed(self._host.present())
             self._ids[key] = self._registry.async_get_or_create(
                 config_entry_id=self._host.entry.entry_id,
                 identifiers={(DOMAIN, self.identifier(key))},
@@ -128,7 +130,11 @@ class Devices:
 
     def _remember_names(self, key: ResourceKey, names: set[str]) -> None:
         known = self._names.setdefault(key, [])
-        if new := sorted(names.difference(known))[: MOST_NAMES - len(known)]:
+        new = sorted(names.difference(known))
+        if len(known) >= MOST_NAMES:
+            # a name that the protect list matches is never let go of
+            new = [name for name in new if self._host.policy.protects([name])]
+        if new:
             known += new
             self._save_soon()
 
@@ -155,7 +161,7 @@ class Devices:
     @callback
     def count_reads(self, feed: FeedCoordinator, *, removes: bool = False) -> None:
         """Count one healthy read: who is missing again, and who is missing no more."""
-        known = len(self._absent)
+        known = set(self._absent)
         for key in [key for key in self._ids if self._host.home(key) is feed]:
             if not self.is_absent(key):
                 if self._absent.pop(key, None):
@@ -170,7 +176,7 @@ class Devices:
                 if not self._host.is_protected(key):
                     # a match of the protect list stays until the user removes it
                     self._names.pop(key, None)
-        if known != len(self._absent):
+        if known != set(self._absent):
             self._save_soon()
 
     @callback

@@ -55,6 +55,7 @@ class Host:
         self.reconnects = self.values_dropped = 0
         # whether who answers was asked since contact was last in doubt
         self.verified = False
+        self._identifying = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -67,7 +68,7 @@ class Host:
         """Ask the feed that must answer, and register every device it knows of."""
         self.entry.async_on_unload(self.close)
         self.entry.async_on_unload(
-            self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self.close)
+            self.hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self.close)
         )
         await self.devices.load()
         await self.main.async_config_entry_first_refresh()
@@ -154,8 +155,8 @@ class Host:
         if self._closed:
             return
         self._closed = True
-        self.publication.close()
         await self.hass.data[OPERATIONS].let_go(self.entry.entry_id)
+        self.publication.close()
         tasks = [*self._tasks]
         for task in tasks:
             task.cancel()
@@ -172,16 +173,20 @@ class Host:
 
     async def identify(self) -> None:
         """Refuse a machine that is not the one this entry was made for."""
-        if (found := await self.source.identify()) != self.entry.unique_id:
-            raise WrongIdentity(found)
-        clear_identity(self.hass, self.entry)
-        self.verified = True
+        async with self._identifying:
+            if self.verified:
+                return
+            if (found := await self.source.identify()) != self.entry.unique_id:
+                raise WrongIdentity(found)
+            clear_identity(self.hass, self.entry)
+            self.verified = True
 
     def redact(self, text: str) -> str:
         """Take every secret of the entry out of a text that people or logs will see."""
-        for key in self.type.secrets:
-            if secret := self.entry.data.get(key):
-                text = text.replace(str(secret), "**")
+        secrets = {str(self.entry.data.get(key) or "") for key in self.type.secrets}
+        # the longest first: one may be part of another
+        for secret in sorted(secrets - {""}, key=len, reverse=True):
+            text = text.replace(secret, "**")
         return text
 
     def home(self, key: ResourceKey) -> FeedCoordinator:

@@ -23,6 +23,14 @@ from .operation import Operation, State, as_event
 STOPPED = "Home Assistant stopped meanwhile"
 
 
+class AuditUnwritable(HomeAssistantError):
+    """Nothing was done, because it could not have been written down."""
+
+    def __init__(self) -> None:
+        """Say what to do about it."""
+        super().__init__(translation_domain=DOMAIN, translation_key="audit_unwritable")
+
+
 class Ledger:
     """Every operation there is; moving one on writes it down, then announces it."""
 
@@ -32,6 +40,7 @@ class Ledger:
         path = Path(hass.config.path(".storage", f"{DOMAIN}.operations.jsonl"))
         self._audit = AuditTrail(hass, path)
         self._expiries: dict[str, CALLBACK_TYPE] = {}
+        self._unwritten: dict[str, Operation] = {}
         self._moves: set[asyncio.Task[Operation]] = set()
         self.records: dict[str, Operation] = {}
 
@@ -67,7 +76,7 @@ class Ledger:
                 await self.move(operation, State.UNKNOWN, error=STOPPED)
             elif not operation.awaits_decision:
                 await self.move(operation, State.CANCELLED, error=STOPPED)
-            elif operation.expires_at and operation.expires_at <= now:
+            elif operation.is_overdue(now):
                 await self.move(operation, State.EXPIRED)
             else:
                 self._await_decision(operation)
@@ -110,15 +119,18 @@ class Ledger:
         moved = operation.moved(state, dt_util.utcnow(), **changes)
         self.records[moved.id] = moved
         try:
+            # an end that could not be written when it came is written as soon as it can
+            for earlier in [*self._unwritten.values()]:
+                await self._audit.append(earlier)
+                self._unwritten.pop(earlier.id, None)
             await self._audit.append(moved)
         except OSError as error:
             LOGGER.error("The audit trail cannot be written: %s", error)
             if moved.is_open:
                 # nothing begins that would leave no trace
                 self.put_back(moved.id, before)
-                raise HomeAssistantError(
-                    translation_domain=DOMAIN, translation_key="audit_unwritable"
-                ) from None
+                raise AuditUnwritable from None
+            self._unwritten[moved.id] = moved
         if announced:
             self._announce(moved, before)
         self.records = keep(self.records.values(), dt_util.utcnow())
@@ -141,6 +153,8 @@ class Ledger:
         """Undo a move that could not be written down."""
         if before:
             self.records[operation_id] = before
+            if before.awaits_decision and operation_id not in self._expiries:
+                self._await_decision(before)
         else:
             self.records.pop(operation_id, None)
 

@@ -6,7 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self, override
 
-LONGEST_TEXT = 4096
+LONGEST_TEXT = 4096  # bytes
+TEXTS = (
+    *("id", "entry_id", "host", "kind", "resource_id", "resource", "action", "risk"),
+    "verdict",
+)
 
 # an entry, a kind and a resource id
 type Subject = tuple[str, str, str]
@@ -98,6 +102,10 @@ class Operation:
         """Whether a person has to decide; one that waits its turn is decided."""
         return self.state is State.PENDING and self.decided_at is None
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether nobody may decide any more: it has expired."""
+        return self.expires_at is not None and self.expires_at <= now
+
     @property
     def is_open(self) -> bool:
         """Whether it has not ended yet."""
@@ -141,10 +149,14 @@ class Operation:
                 values[key] = datetime.fromisoformat(value)
                 if values[key].tzinfo is None:
                     raise ValueError(f"{key} has no time zone")
-        for key in ("id", "entry_id", "host", "kind", "resource_id", "resource"):
+        for key in TEXTS:
             if not isinstance(values[key], str):
                 raise TypeError(f"{key} is no text")
+        if not isinstance(values.get("parameters", {}), dict):
+            raise TypeError("the parameters are none")
         asker = values["asked_by"]
+        if not all(isinstance(asker[k], str | None) for k in ("user_id", "name")):
+            raise TypeError("who asked is no text")
         values["asked_by"] = Asker(**{**asker, "kind": AskerKind(asker["kind"])})
         values["state"] = State(values["state"])
         return cls(**values)
@@ -152,7 +164,12 @@ class Operation:
 
 def cut(text: str) -> str:
     """Keep the beginning of a text that is too long to keep."""
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    raw = text.encode()
+    if len(raw) <= LONGEST_TEXT:
+        return text
+    end = "…"
+    kept = raw[: LONGEST_TEXT - len(end.encode())]
+    return kept.decode(errors="ignore") + end
 
 
 def describe(operation: Operation) -> str:

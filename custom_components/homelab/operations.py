@@ -1,7 +1,6 @@
 """The one way in for every action: policy, single flight, deadline, audit.
 
-Whoever wants something done calls `request`. Only this module calls what changes
-anything at a far end.
+Whoever wants something done calls `request`; nothing else changes a far end.
 """
 
 import asyncio
@@ -10,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from .acting import acting
@@ -19,7 +17,7 @@ from .asking import Askers
 from .const import LOGGER
 from .host import Host
 from .kind import ResourceKey
-from .ledger import Ledger
+from .ledger import AuditUnwritable, Ledger
 from .operation import AskerKind, Ending, Operation, State, Subject, describe
 from .policy import Verdict
 from .refusals import fail, refuse
@@ -92,23 +90,21 @@ class Operations:
     async def _hold(self, host: Host, operation: Operation) -> Operation:
         if len(self.ledger.pending(operation.entry_id)) >= MOST_PENDING:
             refuse("too_many_pending", operation, count=str(MOST_PENDING))
-        patience = timedelta(minutes=host.policy.pending_expiry)
-        expiry = operation.requested_at + patience
+        expiry = operation.requested_at + timedelta(minutes=host.policy.pending_expiry)
         return await self.ledger.move(operation, State.PENDING, expires_at=expiry)
 
     def _delay(self, host: Host, operation: Operation) -> float:
         rate = host.policy.rate
-        turns = self._turns.setdefault(operation.entry_id, Turns())
-        delay = turns.claim(rate)
-        if delay is None:
-            refuse("operation_rate_limited", operation, rate=str(rate))
-        return delay
+        delay = self._turns.setdefault(operation.entry_id, Turns()).claim(rate)
+        if delay is not None:
+            return delay
+        refuse("operation_rate_limited", operation, rate=str(rate))
 
     def check_busy(self, operation: Operation) -> None:
         """Refuse a second operation on one resource, and name the first."""
         if first := self._active.get(operation.subject):
-            busy = describe(self.ledger.records[first])
-            refuse("operation_busy", operation, first=busy)
+            other = self.ledger.records[first]
+            refuse("operation_busy", operation, first=describe(other))
 
     def launch(
         self,
@@ -136,9 +132,18 @@ class Operations:
             if not task.cancelled() and task.exception():
                 # it could not be written down, as the ledger has said: it never was
                 self.ledger.put_back(operation.id, before)
+            if task.cancelled() and not host.closed:
+                # a client that was cancelled from within: nobody else ends it
+                host.run(self._lose(operation.id), describe(operation))
             host.publication.changed([operation.key])
 
         task.add_done_callback(end)
+
+    async def _lose(self, operation_id: str) -> None:
+        operation = self.ledger.records[operation_id]
+        if operation.is_open:
+            state = State.UNKNOWN if operation.ran else State.CANCELLED
+            await self.ledger.move(operation, state, error=CLOSED)
 
     def _release(self, operation: Operation) -> None:
         if self._active.get(operation.subject) == operation.id:
@@ -161,7 +166,7 @@ class Operations:
             if ending is None:
                 operation = await self.ledger.move(operation, State.RUNNING)
                 ending = await self._perform(host, operation, action)
-        except HomeAssistantError:
+        except AuditUnwritable:
             raise
         except Exception:
             # a bug must not leave it where it is for ever
@@ -240,7 +245,6 @@ class Operations:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.ledger.settle()
-        for operation in [self.ledger.records[id_] for id_ in ids]:
-            if operation.is_open:
-                state = State.UNKNOWN if operation.ran else State.CANCELLED
-                await self.ledger.move(operation, state, error=CLOSED)
+        for id_ in ids:
+            await self._lose(id_)
+        self._turns.pop(entry_id, None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
+from unicodedata import normalize
 
 from .action import Action, Risk
 from .const import CONF_AUTOMATE_ROUTINE, CONF_PENDING_EXPIRY, CONF_PROTECT, CONF_RATE
@@ -12,6 +13,11 @@ from .operation import Asker, AskerKind
 
 PENDING_EXPIRY = 60
 RATE = 10
+
+
+def _plain(name: str) -> str:
+    """Return a name as it is compared: neither case nor composition matters."""
+    return normalize("NFC", name).casefold()
 
 
 class Rule(StrEnum):
@@ -81,12 +87,12 @@ class Policy:
 
     def protects(self, names: Iterable[str]) -> str | None:
         """Return the pattern of the protect list that one of the names matches."""
-        known = [name.casefold() for name in names]
+        known = [_plain(name) for name in names]
         return next(
             (
-                p
-                for p in self.protect
-                if any(fnmatchcase(n, p.casefold()) for n in known)
+                pattern
+                for pattern, plain in ((p, _plain(p)) for p in self.protect)
+                if any(name == plain or fnmatchcase(name, plain) for name in known)
             ),
             None,
         )

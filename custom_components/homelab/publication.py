@@ -90,20 +90,23 @@ class Publication:
             batch, self._queue = [*self._queue], {}
             for key in batch:
                 try:
-                    self._publish_one(key)
+                    if key in self._host.home(key).facts:
+                        self._host.devices.register(key)
+                        self._add_missing(key)
                 except Exception:
                     # a bug in the table of one kind does not silence the others
                     LOGGER.exception("%s cannot be published", key)
+                self._refresh(key)
                 turn = await breathe(turn)
         self._publishing = False
 
     @callback
-    def _publish_one(self, key: ResourceKey) -> None:
-        if key in self._host.home(key).facts:
-            self._host.devices.register(key)
-            self._add_missing(key)
-        for entity in [*self.entities.get(key, {}).values()]:
-            entity.refresh()
+    def _refresh(self, key: ResourceKey) -> None:
+        for name, entity in [*self.entities.get(key, {}).items()]:
+            try:
+                entity.refresh()
+            except Exception:
+                LOGGER.exception("%s of %s cannot be published", name, key)
 
     @callback
     def publish_later(self, key: ResourceKey) -> None:

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 HOMELAB = ROOT / "custom_components" / "homelab"
 PURE = (
     "acting.py",
+    "backoff.py",
     "ours.py",
     "source.py",
     "rates.py",
