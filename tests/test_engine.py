@@ -628,7 +628,7 @@ async def test_an_unexpected_exception_fails_only_its_feed(
     await pass_time(hass, freezer, 16)
     assert state(hass, "box_a", "load") == STATE_UNAVAILABLE
     assert state(hass, "box_a", "up") == "on"
-    assert "Unexpected error fetching Rack stats data" in caplog.text
+    assert "Unexpected error while reading Rack stats" in caplog.text
 
 
 async def test_a_missing_fact_is_unknown_not_unavailable(

@@ -9,14 +9,17 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
 
 from homeassistant.core import Context, Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from .common import entity_id, pass_time, turns, until
+from .common import device, entity_id, pass_time, turns, until
 from .fakes.rack import EMPTY, SHAKE, Box, FarEnd
 from .test_operations import (
     ALPHA,
@@ -307,17 +310,49 @@ async def test_a_success_that_is_seen_later_carries_no_error_and_its_own_time(
     loaded: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    far_end.errors["stop"] = CannotConnect("reset", sent=True)
+    far_end.hangs.add("stop")
+    pressing = asyncio.create_task(press("running", admin))
+    await until(lambda: "stop" in far_end.asked)
+    await hass.config_entries.async_unload(loaded.entry_id)
     with pytest.raises(HomeAssistantError):
-        await press("running", admin)
-    far_end.errors.clear()
+        await pressing
+    far_end.hangs.clear()
     far_end.rack = far_end.rack.having(a=replace(ALPHA, running=False))
     freezer.tick(86_400)
-    await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.config_entries.async_setup(loaded.entry_id)
     await until(lambda: len(events) == 3)
     last = events[-1].data
     assert (last["state"], last["error"]) == ("succeeded", None)
     assert last["ended_at"] == events[1].data["ended_at"]
+
+
+@pytest.mark.parametrize("works", [True, False])
+async def test_a_lost_answer_is_looked_after_at_once_and_never_again(
+    hass: HomeAssistant,
+    press: Press,
+    admin: Context,
+    far_end: FarEnd,
+    events: list[Event],
+    loaded: MockConfigEntry,
+    works: bool,
+) -> None:
+    """What somebody else does days later is not credited to it."""
+    far_end.errors["stop"] = CannotConnect("reset", sent=True)
+    if works:
+        far_end.rack = far_end.rack.having(a=replace(ALPHA, running=False))
+    if works:
+        await press("running", admin)
+    else:
+        with pytest.raises(HomeAssistantError):
+            await press("running", admin)
+    await settled(hass)
+    far_end.errors.clear()
+    far_end.send(far_end.rack.having(a=replace(ALPHA, running=False)))
+    await hass.async_block_till_done()
+    await hass.config_entries.async_reload(loaded.entry_id)
+    await turns()
+    await settled(hass)
+    assert moves(events) == ["running", "unknown", "succeeded"][: 3 if works else 2]
 
 
 # --- the trail -----------------------------------------------------------------------
@@ -401,7 +436,10 @@ async def test_a_trail_that_cannot_be_read_fails_no_start(
         ("ended_at", "yesterday"),
         ("id", 7),
         ("resource", None),
+        ("action", None),
+        ("parameters", []),
         ("asked_by", "me"),
+        ("asked_by", {"kind": "person", "user_id": None, "name": 5}),
     ],
 )
 async def test_a_line_of_wrong_types_is_damage(
@@ -452,6 +490,189 @@ async def test_a_cursor_stays_good_when_its_operation_moves_on(
     assert [row["operation_id"] for row in rest] == [second["operation_id"]]
 
 
+@pytest.mark.parametrize("error", [HomeAssistantError("x"), asyncio.CancelledError()])
+async def test_whatever_a_client_raises_the_operation_ends(
+    hass: HomeAssistant,
+    press: Press,
+    admin: Context,
+    far_end: FarEnd,
+    events: list[Event],
+    error: Exception,
+) -> None:
+    far_end.errors["shake"] = error
+    with pytest.raises(HomeAssistantError):
+        await press("shake", admin)
+    await settled(hass)
+    await until(lambda: len(events) == 2)
+    assert moves(events)[-1] in {"failed", "unknown"}
+    assert await listed(hass, admin)
+
+
+async def test_the_clock_on_the_wall_decides_though_the_timer_is_late(
+    hass: HomeAssistant,
+    press: Press,
+    admin: Context,
+    far_end: FarEnd,
+    events: list[Event],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await press("shake")
+    freezer.tick(7200)
+    with pytest.raises(ServiceValidationError) as raised:
+        await decide(hass, "approve", events[0].data["operation_id"], admin)
+    assert raised.value.translation_key == "operation_decided"
+    assert moves(events) == ["pending", "expired"]
+    assert far_end.calls == []
+
+
+async def test_a_match_is_kept_beyond_a_hundred_names(
+    hass: HomeAssistant,
+    press: Press,
+    admin: Context,
+    far_end: FarEnd,
+    loaded: MockConfigEntry,
+) -> None:
+    policy = {"policy": {"protect": ["vault"]}}
+    hass.config_entries.async_update_entry(loaded, options=policy)
+    for name in (*(f"name {number}" for number in range(100)), "vault", "harmless"):
+        far_end.send(far_end.rack.having(a=Box(name=name)))
+        await hass.async_block_till_done()
+    with pytest.raises(ServiceValidationError):
+        await press("shake", admin)
+
+
+async def test_the_name_that_a_user_gave_counts(
+    hass: HomeAssistant,
+    press: Press,
+    admin: Context,
+    loaded: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    box = device(hass, "box_a")
+    assert box
+    device_registry.async_update_device(box.id, name_by_user="Vault")
+    policy = {"policy": {"protect": ["vault"]}}
+    hass.config_entries.async_update_entry(loaded, options=policy)
+    with pytest.raises(ServiceValidationError):
+        await press("shake", admin)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"protect": ["app[1]"]}, "app[1]"),
+        ({"protect": ["caf\u00e9"]}, "Cafe\u0301"),
+    ],
+)
+async def test_patterns_are_names_too(
+    hass: HomeAssistant, press: Press, admin: Context, far_end: FarEnd, name: str
+) -> None:
+    far_end.send(far_end.rack.having(a=Box(name=name)))
+    await hass.async_block_till_done()
+    with pytest.raises(ServiceValidationError):
+        await press("shake", admin)
+
+
+async def test_an_end_that_could_not_be_written_is_written_later(
+    hass: HomeAssistant,
+    press: Press,
+    admin: Context,
+    far_end: FarEnd,
+    events: list[Event],
+    trail: Path,
+) -> None:
+    gate = far_end.gates["shake"] = asyncio.Event()
+    pressing = asyncio.create_task(press("shake", admin))
+    await until(lambda: "shake" in far_end.asked)
+    away = trail.with_suffix(".away")
+    trail.rename(away)
+    trail.mkdir()
+    far_end.gates.clear()
+    gate.set()
+    await pressing
+    trail.rmdir()
+    away.rename(trail)
+    await press("shake", admin, box="b")
+    states = [json.loads(line)["state"] for line in trail.read_text().splitlines()]
+    assert states == ["running", "succeeded", "running", "succeeded"]
+
+
+@pytest.mark.parametrize("options", [{"destructive": "allow", "rate": 1}])
+async def test_what_waited_its_turn_ends_though_it_cannot_be_written_down(
+    hass: HomeAssistant,
+    press: Press,
+    events: list[Event],
+    trail: Path,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await press("shake")
+    waiting = asyncio.create_task(press("shake", box="b"))
+    await until(lambda: len(events) == 3)
+    await turns()
+    trail.rename(trail.with_suffix(".away"))
+    trail.mkdir()
+    freezer.tick(61)
+    with pytest.raises(HomeAssistantError):
+        await waiting
+    assert moves(events) == ["running", "succeeded", "pending", "failed"]
+
+
+@pytest.mark.parametrize("options", [{"destructive": "allow", "rate": 1}])
+async def test_whoever_was_cancelled_takes_nobodys_turn(
+    hass: HomeAssistant,
+    press: Press,
+    events: list[Event],
+    loaded: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await press("shake")
+    waiting = asyncio.create_task(press("shake", box="b"))
+    await until(lambda: len(events) == 3)
+    await hass.config_entries.async_reload(loaded.entry_id)
+    with pytest.raises(HomeAssistantError):
+        await waiting
+    await press("shake")
+    assert moves(events)[-2:] == ["running", "succeeded"]
+
+
+async def test_the_event_entity_tells_what_ends_at_unload(
+    hass: HomeAssistant,
+    press: Press,
+    admin: Context,
+    far_end: FarEnd,
+    loaded: MockConfigEntry,
+) -> None:
+    changes = async_capture_events(hass, "state_changed")
+    name = entity_id(hass, "host", "operation")
+    far_end.hangs.add("shake")
+    pressing = asyncio.create_task(press("shake", admin))
+    await until(lambda: "shake" in far_end.asked)
+    await hass.config_entries.async_unload(loaded.entry_id)
+    with pytest.raises(HomeAssistantError):
+        await pressing
+    told = [
+        event.data["new_state"].attributes.get("event_type")
+        for event in changes
+        if event.data["entity_id"] == name
+    ]
+    assert "unknown" in told
+
+
+async def test_a_persons_own_routine_press_settles_what_waits(
+    hass: HomeAssistant,
+    press: Press,
+    user: Context,
+    far_end: FarEnd,
+    events: list[Event],
+) -> None:
+    far_end.send(far_end.rack.having(a=replace(ALPHA, running=False)))
+    await hass.async_block_till_done()
+    await press("running", on=True)
+    await press("running", user, on=True)
+    assert moves(events) == ["pending", "running", "succeeded"]
+    assert far_end.calls == [("start", "a")]
+
+
 # --- things that another feed knows of -----------------------------------------------
 
 
@@ -490,12 +711,14 @@ async def test_what_another_feed_has_not_read_yet_is_read_first(
     loaded: MockConfigEntry,
     drive: str,
 ) -> None:
-    far_end.errors["spin"] = CannotConnect("reset", sent=True)
-    with pytest.raises(HomeAssistantError):
-        await hass.services.async_call(
-            "button", "press", {"entity_id": drive}, True, admin
-        )
+    far_end.hangs.add("spin")
+    pressing = asyncio.create_task(
+        hass.services.async_call("button", "press", {"entity_id": drive}, True, admin)
+    )
+    await until(lambda: "spin" in far_end.asked)
     await hass.config_entries.async_unload(loaded.entry_id)
+    with pytest.raises(HomeAssistantError):
+        await pressing
     far_end.snapshots["disk"] = 1000
     gate = far_end.gates["disk"] = asyncio.Event()
     await hass.config_entries.async_setup(loaded.entry_id)

@@ -41,6 +41,7 @@ from .common import (
 from .fakes.rack import EMPTY, FAR_ENDS, Box, FarEnd, Rack
 from custom_components.homelab.const import DOMAIN, OPERATIONS
 from custom_components.homelab.logbook import async_describe_events
+from custom_components.homelab.operation import State
 from custom_components.homelab.policy import Guard
 from custom_components.homelab.source import CannotConnect
 
@@ -344,6 +345,25 @@ async def test_cancelled_when_the_entry_is_removed(
     await hass.config_entries.async_remove(loaded.entry_id)
     assert moves(events) == ["pending", "cancelled"]
     assert issues(issue_registry) == []
+
+
+REACHED = {
+    State.PENDING: test_rejected,
+    State.RUNNING: test_succeeded,
+    State.SUCCEEDED: test_succeeded,
+    State.FAILED: test_failed,
+    State.TIMED_OUT: test_timed_out,
+    State.CANCELLED: test_cancelled_while_waiting_its_turn,
+    State.UNKNOWN: test_unknown_when_the_answer_is_lost,
+    State.REJECTED: test_rejected,
+    State.EXPIRED: test_expired,
+    State.DENIED: test_denied,
+}
+
+
+def test_every_state_is_reached() -> None:
+    """The table of the states, and the test that reaches each of them."""
+    assert REACHED.keys() == set(State)
 
 
 # --- verdicts ------------------------------------------------------------------------

@@ -51,7 +51,7 @@ class Askers:
         nobody = Asker(kind=AskerKind.SYSTEM, user_id=context.user_id)
         if context.user_id is None or context.parent_id is not None:
             return nobody
-        if context.id <= min(self._forgotten, ulid_now()):
+        if context.id <= self._forgotten <= ulid_now():
             return nobody
         user = await self._hass.auth.async_get_user(context.user_id)
         if user is None or user.system_generated:

@@ -32,8 +32,6 @@ from .source import (
 if TYPE_CHECKING:
     from .host import Host
 
-REFRESH_COOLDOWN = 0.3
-
 
 class FeedCoordinator(DataUpdateCoordinator[Any]):
     """Reads one feed, follows it where it can be followed, and tells the host."""
@@ -49,7 +47,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
             name=f"{host.entry.title} {feed.key}",
             update_interval=timedelta(seconds=seconds) if feed.fetch else None,
             request_refresh_debouncer=Debouncer(
-                hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=True
+                hass, LOGGER, cooldown=0.3, immediate=True
             ),
             always_update=False,
         )
@@ -102,6 +100,9 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
             raise self._fail(late) from None
         except SourceError as error:
             raise self._fail(error) from None
+        except Exception:  # noqa: BLE001 - a bug fails this feed only
+            self.host.log_bug(f"Unexpected error while reading {self.name}")
+            raise self._fail(BadAnswer("an unexpected error, see the log")) from None
         self.duration = monotonic() - begin
         self._take(data)
         return data
@@ -135,8 +136,8 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
                 ending = CannotConnect("silent for too long", reason="too_slow")
             except SourceError as error:
                 ending = error
-            except Exception:
-                LOGGER.exception("%s stopped unexpectedly", self.name)
+            except Exception:  # noqa: BLE001 - a bug ends this stream only
+                self.host.log_bug(f"{self.name} stopped unexpectedly")
             # whoever answers now may be somebody else
             self.host.verified = False
             self._ending = ending

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_REMOVAL_DELAY, DOMAIN, SECTION_REMOVAL
+from .const import CONF_REMOVAL_DELAY, DOMAIN, LOGGER, SECTION_REMOVAL
 from .kind import HOST_KEY, Device, ResourceKey
 
 if TYPE_CHECKING:
@@ -49,7 +50,14 @@ class Devices:
 
     async def load(self) -> None:
         """Take over what earlier runs registered, and what they knew of it."""
-        stored = await self._store.async_load() or {}
+        try:
+            stored = await self._store.async_load() or {}
+        except HomeAssistantError, NotImplementedError:
+            # written by another version: it is begun anew rather than failing the entry
+            LOGGER.warning(
+                "What was known of the devices cannot be read and is forgotten"
+            )
+            stored = {}
         absent, all_names = stored.get("absent", {}), stored.get("names", {})
         entry, now = self._host.entry, dt_util.utcnow()
         for device in dr.async_entries_for_config_entry(self._registry, entry.entry_id):
@@ -100,7 +108,9 @@ class Devices:
 
     def names(self, key: ResourceKey) -> list[str]:
         """Return every name a resource has had since it was first seen, and its id."""
-        return [key[1], *self._names.get(key, ())]
+        device = self._registry.async_get(self._ids.get(key, ""))
+        given = [device.name_by_user] if device and device.name_by_user else []
+        return [key[1], *given, *self._names.get(key, ())]
 
     @callback
     def register(self, key: ResourceKey) -> str:
@@ -181,7 +191,10 @@ class Devices:
 
     @callback
     def _forget(self, key: ResourceKey) -> None:
-        """Drop what was known of a device that is removed."""
+        """Drop what was known of a device that is removed, and who hung under it."""
+        for child, (_, via) in [*self._shown.items()]:
+            if via is not None and via == self._ids.get(key):
+                del self._shown[child]
         self._host.publication.entities.pop(key, None)
         for known in (self._ids, self._shown, self._absent, self._reads):
             known.pop(key, None)

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Coroutine
 from time import perf_counter
+import traceback
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -167,9 +168,9 @@ class Host:
         try:
             async with asyncio.timeout(CLOSING):
                 await self.source.close()
-        except Exception:
+        except Exception:  # noqa: BLE001
             # the entry goes all the same: nothing of it is used any more
-            LOGGER.exception("%s was not closed properly", self.entry.title)
+            self.log_bug(f"{self.entry.title} was not closed properly")
 
     async def identify(self) -> None:
         """Refuse a machine that is not the one this entry was made for."""
@@ -188,6 +189,10 @@ class Host:
         for secret in sorted(secrets - {""}, key=len, reverse=True):
             text = text.replace(secret, "**")
         return text
+
+    def log_bug(self, what: str) -> None:
+        """Log an unexpected exception, whose words may quote a secret."""
+        LOGGER.error("%s\n%s", what, self.redact(traceback.format_exc()))
 
     def home(self, key: ResourceKey) -> FeedCoordinator:
         """Return the feed that says whether a resource exists."""

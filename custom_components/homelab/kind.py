@@ -207,7 +207,8 @@ class Feed[S: Source, D]:
 class SourceType[S: Source]:
     """How one sort of far end is asked for, opened and read.
 
-    The first feed is the one that must answer. The first step of the form carries the
+    `open` only makes the client: it asks nothing yet and raises nothing; what it takes
+    has been checked by the form. The first feed is the one that must answer. The first step of the form carries the
     source's own key; the step `reauth_confirm` asks for new credentials only.
     """
 

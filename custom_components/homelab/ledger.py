@@ -21,6 +21,7 @@ from .issues import clear_pending, report_damage, report_pending
 from .operation import Operation, State, as_event
 
 STOPPED = "Home Assistant stopped meanwhile"
+CLOSED = "the connection was closed meanwhile"
 
 
 class AuditUnwritable(HomeAssistantError):
@@ -163,6 +164,13 @@ class Ledger:
         for unsubscribe in self._expiries.values():
             unsubscribe()
         self._expiries.clear()
+
+    async def lose(self, operation_id: str) -> None:
+        """End what nobody follows any more; the far end goes on undisturbed."""
+        operation = self.records[operation_id]
+        if operation.is_open:
+            state = State.UNKNOWN if operation.ran else State.CANCELLED
+            await self.move(operation, state, error=CLOSED)
 
     async def forget(self, entry_id: str) -> None:
         """Cancel what awaits a decision about an entry that is removed."""

@@ -14,12 +14,12 @@ from homeassistant.util import dt as dt_util
 from .acting import acting
 from .action import Action
 from .asking import Askers
-from .const import LOGGER
 from .host import Host
 from .kind import ResourceKey
-from .ledger import AuditUnwritable, Ledger
+from .ledger import CLOSED, AuditUnwritable, Ledger
 from .operation import AskerKind, Ending, Operation, State, Subject, describe
 from .policy import Verdict
+from .recovery import look_at
 from .refusals import fail, refuse
 from .second_look import look_again
 from .source import SourceError
@@ -27,7 +27,6 @@ from .turns import Turns
 
 MOST_PENDING = 20
 FOLLOWED = 300  # seconds that a caller waits for what is only followed
-CLOSED = "the connection was closed meanwhile"
 
 
 class Operations:
@@ -77,7 +76,7 @@ class Operations:
         if verdict is Verdict.HELD:
             return await self._hold(host, operation)
         self.check_busy(operation)
-        if twin and administrator:
+        if twin and asker.kind is AskerKind.PERSON:
             # the press is the approval of what waits already
             decided = twin.decided(asker.name, dt_util.utcnow())
             self.launch(host, decided, action, approved=True)
@@ -129,21 +128,16 @@ class Operations:
         def end(_: Any) -> None:
             self._release(operation)
             del self._tasks[operation.id]
-            if not task.cancelled() and task.exception():
+            is_open = self.ledger.records[operation.id].is_open
+            if is_open and not task.cancelled() and task.exception():
                 # it could not be written down, as the ledger has said: it never was
                 self.ledger.put_back(operation.id, before)
             if task.cancelled() and not host.closed:
                 # a client that was cancelled from within: nobody else ends it
-                host.run(self._lose(operation.id), describe(operation))
+                host.run(self.ledger.lose(operation.id), describe(operation))
             host.publication.changed([operation.key])
 
         task.add_done_callback(end)
-
-    async def _lose(self, operation_id: str) -> None:
-        operation = self.ledger.records[operation_id]
-        if operation.is_open:
-            state = State.UNKNOWN if operation.ran else State.CANCELLED
-            await self.ledger.move(operation, state, error=CLOSED)
 
     def _release(self, operation: Operation) -> None:
         if self._active.get(operation.subject) == operation.id:
@@ -166,16 +160,20 @@ class Operations:
             if ending is None:
                 operation = await self.ledger.move(operation, State.RUNNING)
                 ending = await self._perform(host, operation, action)
-        except AuditUnwritable:
+        except AuditUnwritable as error:
+            if delay:
+                await self.ledger.move(operation, State.FAILED, error=str(error))
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001
             # a bug must not leave it where it is for ever
-            LOGGER.exception("%s failed unexpectedly", describe(operation))
+            host.log_bug(f"{describe(operation)} failed unexpectedly")
             ending = State.FAILED, {"error": "an unexpected error; the log has more"}
         # whoever hears of the end may ask for the next thing at once
         self._release(operation)
         await self.ledger.move(operation, ending[0], **ending[1])
         await host.home(operation.key).async_request_refresh()
+        if ending[0] is State.UNKNOWN and host.contact.is_set():
+            await look_at(host, self.ledger.records[operation.id])
 
     async def _perform(
         self, host: Host, operation: Operation, action: Action[Any]
@@ -246,5 +244,5 @@ class Operations:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.ledger.settle()
         for id_ in ids:
-            await self._lose(id_)
+            await self.ledger.lose(id_)
         self._turns.pop(entry_id, None)

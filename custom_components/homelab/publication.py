@@ -9,7 +9,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 
-from .const import CONF_PUBLISH_INTERVAL, LOGGER, SECTION_POLLING
+from .const import CONF_PUBLISH_INTERVAL, SECTION_POLLING
 from .kind import Description, ResourceKey
 from .publishing import PUBLISH_INTERVAL
 
@@ -93,9 +93,9 @@ class Publication:
                     if key in self._host.home(key).facts:
                         self._host.devices.register(key)
                         self._add_missing(key)
-                except Exception:
+                except Exception:  # noqa: BLE001
                     # a bug in the table of one kind does not silence the others
-                    LOGGER.exception("%s cannot be published", key)
+                    self._host.log_bug(f"{key} cannot be published")
                 self._refresh(key)
                 turn = await breathe(turn)
         self._publishing = False
@@ -105,8 +105,8 @@ class Publication:
         for name, entity in [*self.entities.get(key, {}).items()]:
             try:
                 entity.refresh()
-            except Exception:
-                LOGGER.exception("%s of %s cannot be published", name, key)
+            except Exception:  # noqa: BLE001
+                self._host.log_bug(f"{name} of {key} cannot be published")
 
     @callback
     def publish_later(self, key: ResourceKey) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 import math
-from typing import Final
+from typing import Any, Final
 
 PUBLISH_INTERVAL: Final = 60
 
@@ -18,9 +18,15 @@ class Scale:
     low: float = 0
     high: float = math.inf
 
-    def contains(self, value: float) -> bool:
+    def contains(self, value: Any) -> bool:
         """Whether the value lies in its domain; whatever does not is never shown."""
-        return math.isfinite(value) and self.low <= value <= self.high
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        try:
+            number = float(value)
+        except OverflowError:
+            return False
+        return math.isfinite(number) and self.low <= number <= self.high
 
     def rounded(self, value: float) -> float:
         """Round to what people read."""

@@ -13,7 +13,6 @@ from custom_components.homelab.kind import HOST_KEY, SourceType
 from tests.fakes import beacon, rack
 
 HOMELAB = Path(__file__).parents[2] / "custom_components" / "homelab"
-CLIENTS = [*HOMELAB.glob("sources/**/*.py"), *HOMELAB.glob("transports/*.py")]
 # the made-up ones keep to it too: they show that it can be kept to
 ALL: list[SourceType[Any]] = [*SOURCES, rack.SOURCE, beacon.SOURCE]
 
@@ -120,6 +119,27 @@ def test_only_operations_allows_it() -> None:
     assert users == {"operations.py"}
 
 
+def _called(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield ast.unparse(node.func)
+
+
+def test_nobody_else_reaches_a_client() -> None:
+    """Everything asks through feeds; what acts is called in operations.py alone."""
+    performing = set()
+    for path in HOMELAB.rglob("*.py"):
+        for name in _called(path):
+            if name.endswith(".perform"):
+                performing.add(path.name)
+            if ".source." in name:
+                assert (path.name, name.rpartition(".")[2]) in {
+                    ("host.py", "identify"),
+                    ("host.py", "close"),
+                }, name
+    assert performing == {"operations.py"}
+
+
 def _is_marked(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(
         isinstance(mark, ast.Name) and mark.id == "mutating"
@@ -150,6 +170,10 @@ def trespasses(text: str) -> list[str]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or id(node) in inside:
             continue
+        keywords = {k.arg: k.value for k in node.keywords}
+        method = keywords.get("method")
+        if isinstance(method, ast.Constant) and str(method.value).lower() != "get":
+            found.append(f"line {node.lineno}: {ast.unparse(node.func)}")
         called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if called in names or _verb(node):
             found.append(f"line {node.lineno}: {ast.unparse(node.func)}")
@@ -157,7 +181,7 @@ def trespasses(text: str) -> list[str]:
 
 
 def test_every_verb_but_get_is_in_a_marked_method() -> None:
-    found = {path.name: trespasses(path.read_text()) for path in CLIENTS}
+    found = {path.name: trespasses(path.read_text()) for path in HOMELAB.rglob("*.py")}
     assert not {name: lines for name, lines in found.items() if lines}
 
 
@@ -176,5 +200,6 @@ class Client:
         await self.stop("x")
         await self.session.delete("/x")
         await self.session.request("POST", "/x")
+        await self.session.request(method="PUT", url="/x")
 """
-    assert len(trespasses(text)) == 3
+    assert len(trespasses(text)) == 4
