@@ -99,6 +99,22 @@ async def test_each_transition_is_on_disk_before_it_is_announced(
     assert stat.S_IMODE(trail.stat().st_mode) == 0o600
 
 
+async def test_each_line_is_flushed_to_the_disk(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    admin: Context,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    far_end.rack = Rack(boxes={"a": Box(name="Alpha")})
+    await set_up(hass, entry)
+    flushed: list[int] = []
+    monkeypatch.setattr("os.fsync", flushed.append)
+    target = {"entity_id": entity_id(hass, "box_a", "shake")}
+    await hass.services.async_call("button", "press", target, True, admin)
+    assert len(flushed) == 2
+
+
 async def test_a_restart_ends_what_cannot_go_on(
     hass: HomeAssistant, trail: Path, freezer: FrozenDateTimeFactory
 ) -> None:

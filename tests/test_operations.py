@@ -41,7 +41,7 @@ from .common import (
 from .fakes.rack import EMPTY, FAR_ENDS, Box, FarEnd, Rack
 from custom_components.homelab.const import DOMAIN, OPERATIONS
 from custom_components.homelab.logbook import async_describe_events
-from custom_components.homelab.operation import State
+from custom_components.homelab.operation import AskerKind, State
 from custom_components.homelab.policy import Guard
 from custom_components.homelab.source import CannotConnect
 
@@ -586,6 +586,33 @@ async def test_a_script_is_a_script_even_when_a_person_starts_it(
     asked = events[0].data["asked_by"]
     assert (asked["kind"], asked["name"]) == ("script", "Tidy up")
     assert moves(events) == ["pending"]
+
+
+async def test_an_assistant_is_no_person_whoever_talks_to_it(
+    hass: HomeAssistant, press: Press, admin: Context, events: list[Event]
+) -> None:
+    askers = hass.data[OPERATIONS].askers
+    askers.remember(admin, AskerKind.ASSISTANT, "Kitchen")
+    await press("shake", admin)
+    asked = events[0].data["asked_by"]
+    assert (asked["kind"], asked["name"]) == ("assistant", "Kitchen")
+    assert moves(events) == ["pending"]
+    with pytest.raises(ServiceValidationError):
+        await decide(hass, "approve", events[0].data["operation_id"], admin)
+
+
+async def test_an_administrator_who_was_deactivated_decides_nothing(
+    hass: HomeAssistant,
+    press: Press,
+    admin: Context,
+    events: list[Event],
+    hass_admin_user: MockUser,
+) -> None:
+    await press("shake")
+    hass_admin_user.is_active = False
+    with pytest.raises(ServiceValidationError) as raised:
+        await decide(hass, "approve", events[0].data["operation_id"], admin)
+    assert raised.value.translation_key == "not_allowed"
 
 
 async def test_whatever_else_is_the_system(

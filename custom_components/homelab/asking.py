@@ -29,18 +29,21 @@ class Askers:
 
     @callback
     def _automation_triggered(self, event: Event) -> None:
-        self._remember(event, AskerKind.AUTOMATION)
+        name = event.data.get(ATTR_NAME)
+        self.remember(event.context, AskerKind.AUTOMATION, name)
 
     @callback
     def _script_started(self, event: Event) -> None:
-        self._remember(event, AskerKind.SCRIPT)
+        self.remember(event.context, AskerKind.SCRIPT, event.data.get(ATTR_NAME))
 
-    def _remember(self, event: Event, kind: AskerKind) -> None:
-        """Keep the first: what it starts in turn has the same context."""
-        asker = Asker(
-            kind=kind, user_id=event.context.user_id, name=event.data.get(ATTR_NAME)
-        )
-        self._started.setdefault(event.context.id, asker)
+    @callback
+    def remember(self, context: Context, kind: AskerKind, name: str | None) -> None:
+        """Keep who is behind a context; our own tools say it of an assistant's.
+
+        The first stays: what it starts in turn has the same context.
+        """
+        asker = Asker(kind=kind, user_id=context.user_id, name=name)
+        self._started.setdefault(context.id, asker)
         while len(self._started) > REMEMBERED:
             self._forgotten = max(self._forgotten, self._started.popitem(last=False)[0])
 

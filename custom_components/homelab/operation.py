@@ -41,6 +41,7 @@ class AskerKind(StrEnum):
     PERSON = "person"
     AUTOMATION = "automation"
     SCRIPT = "script"
+    ASSISTANT = "assistant"
     SYSTEM = "system"
 
 

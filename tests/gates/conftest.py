@@ -1,23 +1,5 @@
 """These tests read files: they need no Home Assistant and no made-up source."""
 
-import pytest
+from tests.plain import _custom_integrations, _no_complaints, _own_folder, _sources
 
-
-@pytest.fixture(autouse=True)
-def _custom_integrations() -> None:
-    """Load nothing."""
-
-
-@pytest.fixture(autouse=True)
-def _no_complaints() -> None:
-    """Watch nothing."""
-
-
-@pytest.fixture(autouse=True)
-def _own_folder() -> None:
-    """Need none."""
-
-
-@pytest.fixture(autouse=True)
-def _sources() -> None:
-    """Leave the real sources in their place."""
+__all__ = ["_custom_integrations", "_no_complaints", "_own_folder", "_sources"]

@@ -160,6 +160,21 @@ def _verb(call: ast.Call) -> str:
     return ""
 
 
+# how a command is sent to a machine, and the table of those that only read
+SENDING = {"run", "create_process", "create_subprocess_exec", "create_subprocess_shell"}
+READ_LIST = "READS"
+
+
+def _commands(call: ast.Call, called: str) -> bool:
+    """Whether a call sends a command that does not stand in the read list."""
+    if called not in SENDING or isinstance(call.func, ast.Name):
+        return False
+    words = {
+        part.id for a in call.args for part in ast.walk(a) if isinstance(part, ast.Name)
+    }
+    return READ_LIST not in words
+
+
 def trespasses(text: str) -> list[str]:
     """Return what changes something outside of a method that is marked for it."""
     tree = ast.parse(text)
@@ -175,14 +190,18 @@ def trespasses(text: str) -> list[str]:
         if isinstance(method, ast.Constant) and str(method.value).lower() != "get":
             found.append(f"line {node.lineno}: {ast.unparse(node.func)}")
         called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        if called in names or _verb(node):
+        if called in names or _verb(node) or _commands(node, called):
             found.append(f"line {node.lineno}: {ast.unparse(node.func)}")
     return found
 
 
 def test_every_verb_but_get_is_in_a_marked_method() -> None:
-    found = {path.name: trespasses(path.read_text()) for path in HOMELAB.rglob("*.py")}
-    assert not {name: lines for name, lines in found.items() if lines}
+    for path in HOMELAB.rglob("*.py"):
+        found = trespasses(path.read_text())
+        if path.parent == HOMELAB:
+            # a host runs tasks, not commands
+            found = [line for line in found if not line.endswith("host.run")]
+        assert not found, path
 
 
 def test_trespasses_are_found() -> None:
@@ -201,5 +220,13 @@ class Client:
         await self.session.delete("/x")
         await self.session.request("POST", "/x")
         await self.session.request(method="PUT", url="/x")
+        await self.connection.run("zpool scrub tank")
+
+    async def read(self):
+        await self.connection.run(READS["status"])
+
+    @mutating
+    async def scrub(self, pool):
+        await self.connection.run(WRITES["scrub"], pool)
 """
-    assert len(trespasses(text)) == 4
+    assert len(trespasses(text)) == 5
