@@ -1,0 +1,1 @@
+"""ZFS hosts: pools, their vdevs and disks, and their datasets."""
