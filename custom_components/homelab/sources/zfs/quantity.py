@@ -8,24 +8,12 @@ LIMIT = 2**63
 _UNITS = "KMGTPE"
 _NUMBER = re.compile(r"([0-9]{1,20})B?|([0-9]{1,6}(?:\.[0-9]{1,3})?)([KMGTPE])B?")
 _GUID = re.compile(r"[1-9][0-9]{0,19}")
-_RATIO = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,4})?)x?")
-_PERCENT = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,4})?)%?")
-_MONTHS = [
-    "Jan",
-    "Feb",
-    "Mar",
-    "Apr",
-    "May",
-    "Jun",
-    "Jul",
-    "Aug",
-    "Sep",
-    "Oct",
-    "Nov",
-    "Dec",
-]
+_DECIMAL = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,4})?)[x%]?")
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _MOMENT = re.compile(
-    r"[A-Z][a-z]{2} +([A-Z][a-z]{2}) +([0-9]{1,2}) +([0-9]{2}):([0-9]{2}):([0-9]{2})"
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) +"
+    r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +"
+    r"([0-9]{1,2}) +([0-9]{2}):([0-9]{2}):([0-9]{2})"
     r" +(?:(?:UTC|GMT) +)?([0-9]{4})"
 )
 _DURATION = re.compile(
@@ -64,17 +52,21 @@ def guid(value: object) -> str | None:
     return text
 
 
+def decimal(value: object) -> float | None:
+    """Read a number with a fraction: "33.44", "1.52x", "7%"; not one with a comma."""
+    match = _DECIMAL.fullmatch(_text(value))
+    return float(match[1]) if match else None
+
+
 def ratio(value: object) -> float | None:
-    """Read a ratio: "1.00", "1.52x"."""
-    match = _RATIO.fullmatch(_text(value))
-    return float(match[1]) or None if match else None
+    """Read a ratio, which is never nothing: "1.00", "1.52x"."""
+    return decimal(value) or None
 
 
-def percent(value: object) -> float | None:
-    """Read a share of hundred: 7, "7", "7%", "33.44"."""
-    match = _PERCENT.fullmatch(_text(value))
-    number = float(match[1]) if match else None
-    return number if number is not None and number <= 100 else None
+def percent(value: object) -> int | None:
+    """Read a whole share of hundred: 7, "7", "7%"."""
+    number = decimal(value)
+    return int(number) if number is not None and number <= 100 else None
 
 
 def progress(done: int | None, total: int | None) -> float | None:
@@ -89,26 +81,25 @@ def progress(done: int | None, total: int | None) -> float | None:
 
 def moment(value: object) -> datetime | None:
     """Read a time: seconds since 1970, or what ctime prints in UTC."""
-    if isinstance(value, str) and (match := _MOMENT.fullmatch(value.strip())):
-        month, day, hour, minute, second, year = match.groups()
-        if month not in _MONTHS:
-            return None
+    match = _MOMENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match:
+        month = _MONTHS.index(match[1]) // 3 + 1
+        day, hour, minute, second, year = (int(part) for part in match.groups()[1:])
         try:
-            return datetime(
-                int(year),
-                _MONTHS.index(month) + 1,
-                int(day),
-                int(hour),
-                int(minute),
-                int(second),
-                tzinfo=UTC,
-            )
+            return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         except ValueError:
             return None
     seconds = count(value)
     if not seconds or seconds > _LAST:
         return None
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def earlier(ended: datetime | None, seconds: int | None) -> datetime | None:
+    """Return when began what ended then and took so long."""
+    if ended is None or seconds is None:
+        return None
+    return moment(int(ended.timestamp()) - seconds)
 
 
 def duration(text: str) -> int | None:
@@ -128,11 +119,11 @@ def rounded(number: int | None) -> int | None:
     """Round a number of bytes to what is left of it when the tool prints it."""
     if number is None or number < 1024:
         return number
-    power = (number.bit_length() - 1) // 10
-    if number % 1024**power == 0:
+    unit = 1 << (number.bit_length() - 1) // 10 * 10
+    if number % unit == 0:
         return number
     for digits in (2, 1, 0):
-        text = f"{number / 1024**power:.{digits}f}"
-        if len(text) < 5 or digits == 0:
+        text = f"{number / unit:.{digits}f}"
+        if len(text) < 5:
             break
-    return round(float(text) * 1024**power)
+    return round(float(text) * unit)

@@ -1,0 +1,58 @@
+"""How many snapshots there are: a stream that is counted, never kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from .lines import Lines
+from .quantity import moment
+
+# beyond so many datasets a pool is not told apart any more
+_MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshots:
+    """How many snapshots a dataset has, and when the newest was made."""
+
+    count: int
+    newest: datetime | None
+
+
+class SnapshotCounter:
+    """Reads `zfs list -Hp -t snapshot -o name,creation` as it comes."""
+
+    def __init__(self) -> None:
+        self._lines = Lines()
+        self._counts: dict[str, int] = {}
+        self._newest: dict[str, datetime | None] = {}
+        self._unread = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many lines made no sense or were too many."""
+        return self._unread + self._lines.dropped
+
+    def feed(self, chunk: bytes) -> None:
+        """Count the snapshots in this chunk."""
+        for line in self._lines.feed(chunk):
+            name, *_, creation = line.decode(errors="replace").split("\t")
+            dataset, at, snapshot = name.partition("@")
+            is_new = dataset not in self._counts
+            if not (dataset and at and snapshot) or (
+                is_new and len(self._counts) >= _MOST
+            ):
+                self._unread += 1
+                continue
+            self._counts[dataset] = self._counts.get(dataset, 0) + 1
+            made = moment(creation.strip())
+            newest = self._newest.get(dataset)
+            if made and (newest is None or made > newest):
+                self._newest[dataset] = made
+
+    def found(self) -> Mapping[str, Snapshots]:
+        """Return what was counted, by dataset."""
+        return {
+            dataset: Snapshots(count=number, newest=self._newest.get(dataset))
+            for dataset, number in self._counts.items()
+        }
