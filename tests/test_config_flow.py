@@ -87,7 +87,7 @@ async def test_a_second_page(hass: HomeAssistant, far_end: FarEnd) -> None:
     result = await _open(hass)
     result = await hass.config_entries.flow.async_configure(result["flow_id"], ANSWERS)
     assert result["step_id"] == "label"
-    assert result["description_placeholders"] == {"address": "far"}
+    assert result["description_placeholders"] == {"address": "far", "detail": ""}
     result = await hass.config_entries.flow.async_configure(
         result["flow_id"], {"label": "Cellar"}
     )

@@ -15,7 +15,7 @@ from .phone import async_listen_to_phones
 from .recovery import look_once
 from .services import async_register_services
 from .sources import async_get_source_type
-from .websocket_api import async_register_commands
+from .websocket_api import async_register_commands, async_register_live
 
 PLATFORMS = (
     Platform.BINARY_SENSOR,
@@ -43,7 +43,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: HomelabConfigEntry) -> bool:
     """Open the source, register its devices, then watch it."""
     source_type = await async_get_source_type(hass, entry)
-    source = await source_type.open(hass, entry.data)
+    async_register_live(hass, source_type)
+    source = await source_type.open(hass, entry.data, entry.options)
     host = entry.runtime_data = Host(hass, entry, source_type, source)
     await host.open()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

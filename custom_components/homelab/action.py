@@ -31,6 +31,10 @@ class Action[R]:
     threatens: bool = False
     # ours to wait for, not to end: OS packages, scrubs, prunes
     followed: bool = False
+    # whether `perform` takes `spared`: the resources that are protected, or gone but kept
+    spares: bool = False
+    # what it would do, without doing it: takes what `perform` takes
+    preview: Callable[..., Awaitable[dict[str, Any]]] | None = None
     # whether the resource is as wished already
     wished: Callable[[R], bool] | None = None
     # whether `perform` takes `progress`, to be called with a percentage or None;

@@ -91,8 +91,10 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
         """Show a page, or take its answers and go where they lead."""
         if not self._pages:
             await self._choose(key)
-        page = self._pages[key]
+        page, detail = self._pages[key], ""
         errors = {}
+        if user_input is None and page.prepare:
+            await page.prepare(self._answers)
         if user_input is not None:
             self._answers |= {
                 name: value
@@ -103,7 +105,9 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
             try:
                 result = await page.submit(self.hass, self._answers)
             except SourceError as error:
+                page = self._page_of(error.field, page)
                 errors[error.field] = error.reason
+                detail = str(error)
             else:
                 if isinstance(result, Candidate):
                     return await self._finish(result)
@@ -114,13 +118,33 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
             if name not in self._secrets
         }
         return self.async_show_form(
-            step_id=key,
+            step_id=page.key,
             data_schema=self.add_suggested_values_to_schema(
                 page.schema(self._answers), known
             ),
             errors=errors,
-            description_placeholders=page.placeholders(self._answers),
+            description_placeholders={
+                "detail": self._redacted(detail),
+                **page.placeholders(self._answers),
+            },
         )
+
+    def _page_of(self, field: str, page: Step) -> Step:
+        """Return the page that asks for a field, so that it can be mended there."""
+
+        def asks(step: Step) -> bool:
+            return field in {str(each) for each in step.schema(self._answers).schema}
+
+        if field == "base" or asks(page):
+            return page
+        return next((each for each in self._pages.values() if asks(each)), page)
+
+    def _redacted(self, text: str) -> str:
+        """Take secrets out of what a tool has said."""
+        for name in self._secrets:
+            if secret := str(self._answers.get(name) or ""):
+                text = text.replace(secret, "**")
+        return text
 
     async def _finish(self, candidate: Candidate) -> ConfigFlowResult:
         """Make the entry, or change the one that this flow is about."""
@@ -135,4 +159,9 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
             )
             return self.async_update_reload_and_abort(entry, data=data)
         self._abort_if_unique_id_configured()
-        return self.async_create_entry(title=candidate.title, data=data)
+        return self.async_create_entry(
+            title=candidate.title,
+            data=data,
+            description=data[CONF_SOURCE] if candidate.notes else None,
+            description_placeholders=candidate.notes,
+        )

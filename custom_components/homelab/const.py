@@ -12,6 +12,7 @@ DOMAIN: Final = "homelab"
 LOGGER: Final = logging.getLogger(__package__)
 
 CONF_SOURCE: Final = "source"
+CONF_HOST_KEY: Final = "host_key"
 
 EVENT_OPERATION: Final = f"{DOMAIN}_operation"
 SIGNAL_OPERATION: Final = f"{DOMAIN}_operation_moved"

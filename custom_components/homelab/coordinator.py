@@ -85,9 +85,10 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
                     if self._ending:
                         raise self._ending
                     return self.data
+                readers = self.host.publication.readers(self.feed)
                 for _ in range(3):
                     pushes = self._pushes
-                    data = await self.feed.fetch(self.host.source)
+                    data = await self.feed.fetch(self.host.source, *readers)
                     if pushes == self._pushes:
                         break
                 else:
@@ -216,7 +217,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
             case AuthenticationFailed():
                 return ConfigEntryAuthFailed(**sentence)
             case WrongIdentity():
-                report_identity(self.hass, entry, detail)
+                report_identity(self.hass, entry, error.reason, detail)
                 if loaded:
                     self.hass.config_entries.async_schedule_reload(entry.entry_id)
                 return ConfigEntryError(**sentence)

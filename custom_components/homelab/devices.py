@@ -97,8 +97,23 @@ class Devices:
         kind, _, resource_id = rest.removeprefix("_").partition("_")
         return (kind, resource_id) if rest else HOST_KEY
 
+    def key(self, device_id: str) -> ResourceKey | None:
+        """Return the resource that a device of the registry stands for."""
+        return next((k for k, id_ in self._ids.items() if id_ == device_id), None)
+
+    def keys(self) -> list[ResourceKey]:
+        """Return every resource that has a device, those that are gone among them."""
+        return [*self._ids]
+
     def id(self, key: ResourceKey) -> str | None:
         """Return the registry's id of a resource's device."""
+        return self._ids.get(key)
+
+    @callback
+    def find(self, key: ResourceKey) -> str | None:
+        """Return the id of a resource's device, which may only just have turned up."""
+        if self._host.facts(key, None) is not None:
+            return self.register(key)
         return self._ids.get(key)
 
     def name(self, key: ResourceKey) -> str:

@@ -61,6 +61,19 @@ class HomelabEntity[D: Description](Entity):
         self._shown = None
         self.host.publication.entities.get(self.key, {}).pop(self.description.key, None)
 
+    async def async_update(self) -> None:
+        """Ask the far end now: Home Assistant calls this when somebody wants to know."""
+        host = self.host
+        if host.type.wake:
+            host.type.wake(host.source)
+        reader, home = host.feeds.get(self.description.feed or ""), host.home(self.key)
+        asked = reader if reader and reader.feed.fetch else home
+        await asked.async_request_refresh()
+
+    def reads(self, feed: str) -> bool:
+        """Whether it is enabled and shows the facts of a feed."""
+        return self._shown is not None and self.description.feed == feed
+
     @callback
     def refresh(self) -> None:
         """Write what changed, now or when its time has come."""

@@ -29,7 +29,10 @@ class HomelabEvent(HomelabEntity[EventDescription[Any]], EventEntity):
         if before is None:
             return
         for occurrence in self.description.occurred(before, facts):
-            self._trigger_event(occurrence.type, dict(occurrence.attributes))
+            attributes = dict(occurrence.attributes)
+            if occurrence.about:
+                attributes["device_id"] = self.host.devices.find(occurrence.about)
+            self._trigger_event(occurrence.type, attributes)
             self._write()
 
 

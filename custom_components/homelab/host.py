@@ -18,8 +18,10 @@ from .action import Action
 from .const import LOGGER, OPERATIONS, SECTION_POLICY, SIGNAL_OPERATION
 from .coordinator import FeedCoordinator
 from .devices import Devices
+from .faults import Faults
 from .issues import clear_identity
 from .kind import HOST_KEY, OWN, ResourceKey, SourceType
+from .live import Audience
 from .operation import Asker, Operation
 from .own import own_facts
 from .policy import Policy
@@ -52,6 +54,8 @@ class Host:
         self.main = next(iter(self.feeds.values()))
         self.devices = Devices(self)
         self.publication = Publication(self)
+        self.faults = Faults(self)
+        self.audiences = {live.key: Audience(self, live) for live in source_type.live}
         self.operations: deque[tuple[int, Operation]] = deque(maxlen=50)
         self.reconnects = self.values_dropped = 0
         # whether who answers was asked since contact was last in doubt
@@ -140,11 +144,12 @@ class Host:
             guard = kind.guard(facts)
         return self.policy.forbids(action, names, guard)
 
-    def run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def run(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Do something in the background until the host is closed."""
         task = self.entry.async_create_background_task(self.hass, work, name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     @property
     def closed(self) -> bool:
@@ -158,6 +163,9 @@ class Host:
         self._closed = True
         await self.hass.data[OPERATIONS].let_go(self.entry.entry_id)
         self.publication.close()
+        for audience in self.audiences.values():
+            audience.close()
+        self.faults.clear()
         tasks = [*self._tasks]
         for task in tasks:
             task.cancel()

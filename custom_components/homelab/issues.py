@@ -1,42 +1,75 @@
 """What a person has to look at, on Home Assistant's page of repairs."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
-from .const import DOMAIN
+from .const import CONF_HOST_KEY, DOMAIN
 from .operation import Operation, describe
+from .transports.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from .host import HomelabConfigEntry
 
 WRONG_IDENTITY = "wrong_identity"
+HOST_KEY_CHANGED = "host_key_changed"
 OPERATION_PENDING = "operation_pending"
 AUDIT_DAMAGED = "audit_damaged"
 
 
-def report_identity(hass: HomeAssistant, entry: HomelabConfigEntry, found: str) -> None:
-    """Say that another machine answers; nothing is tried again until somebody looks."""
+def report_identity(
+    hass: HomeAssistant, entry: HomelabConfigEntry, reason: str, found: str
+) -> None:
+    """Say that another machine answers; nothing is tried again until somebody looks.
+
+    `found` is who answers, or, where the host key has changed, the key that was shown.
+    """
+    expected, data = str(entry.unique_id), {"entry_id": entry.entry_id}
+    if reason == HOST_KEY_CHANGED:
+        data["host_key"] = found
+        expected, found = fingerprint(entry.data[CONF_HOST_KEY]), fingerprint(found)
     ir.async_create_issue(
         hass,
         DOMAIN,
-        f"{WRONG_IDENTITY}_{entry.entry_id}",
+        f"{reason}_{entry.entry_id}",
         is_fixable=True,
         severity=ir.IssueSeverity.ERROR,
-        translation_key=WRONG_IDENTITY,
+        translation_key=reason,
         translation_placeholders={
             "name": entry.title,
-            "expected": str(entry.unique_id),
+            "expected": expected,
             "found": found,
         },
-        data={"entry_id": entry.entry_id},
+        data=dict(data),
     )
 
 
 def clear_identity(hass: HomeAssistant, entry: HomelabConfigEntry) -> None:
     """Forget it: the right machine answers, or the entry is gone."""
-    ir.async_delete_issue(hass, DOMAIN, f"{WRONG_IDENTITY}_{entry.entry_id}")
+    for reason in (WRONG_IDENTITY, HOST_KEY_CHANGED):
+        ir.async_delete_issue(hass, DOMAIN, f"{reason}_{entry.entry_id}")
+
+
+def report_fault(
+    hass: HomeAssistant, issue_id: str, key: str, placeholders: Mapping[str, str]
+) -> None:
+    """Say what a person has to put right on the machine itself."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=key,
+        translation_placeholders=dict(placeholders),
+    )
+
+
+def clear_fault(hass: HomeAssistant, issue_id: str) -> None:
+    """Forget what is put right, or no longer known."""
+    ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 def report_pending(hass: HomeAssistant, operation: Operation) -> None:

@@ -8,9 +8,11 @@ from collections.abc import (
     Iterator,
     Mapping,
 )
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
+
+import probatio
 
 from homeassistant.components.binary_sensor import BinarySensorEntityDescription
 from homeassistant.components.button import ButtonEntityDescription
@@ -23,6 +25,7 @@ from homeassistant.core import HomeAssistant
 
 from .action import Action
 from .form import Step
+from .looking import Fault, Live, ReadLogs
 from .policy import Guard
 from .publishing import Scale
 from .source import Source
@@ -39,13 +42,14 @@ HOST_KEY: Final[ResourceKey] = (HOST, "")
 class Facts[R]:
     """What descriptions of all platforms have in common.
 
-    `feed` names the feed whose facts the functions read, the kind's first by default;
-    an entity whose `exists` is false is added as soon as it becomes true.
+    `feed` names the feed whose facts the functions read, the kind's first by default.
+    `exists` reads those of the first; where it is false, the entity is added as soon as
+    it becomes true.
     """
 
     value: Callable[[R], Any] = lambda _: None
     feed: str | None = None
-    exists: Callable[[R], bool] | None = None
+    exists: Callable[[Any], bool] | None = None
     attributes: Callable[[R], Mapping[str, Any]] | None = None
     placeholders: Mapping[str, str] | None = None
 
@@ -107,10 +111,11 @@ class UpdateDescription[R](UpdateEntityDescription, Facts[R]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Occurrence:
-    """One thing that happened, for an event entity."""
+    """One thing that happened, for an event entity; `about` becomes its device_id."""
 
     type: str
     attributes: Mapping[str, Any]
+    about: ResourceKey | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +167,8 @@ class ResourceKind[R]:
     entities: tuple[Description, ...]
     # actions that no entity has
     actions: tuple[Action[R], ...] = ()
+    faults: tuple[Fault[R], ...] = ()
+    logs: ReadLogs | None = None
 
     def all_actions(self) -> Iterator[Action[Any]]:
         """Yield whatever can be done to it."""
@@ -191,13 +198,15 @@ class Feed[S: Source, D]:
     """Facts that arrive together at one pace: polled, followed, or both.
 
     A feed without `fetch` is pushed: the far end decides when, and silence for two
-    intervals and the deadline means that contact is lost. `removes` says that what a
-    followed snapshot lacks was removed by an explicit event.
+    intervals and the deadline means that contact is lost. `sparing` says that `fetch`
+    takes the resources that have an enabled entity of this feed, and asks no others.
+    `removes` says that what a followed snapshot lacks was removed by an explicit event.
     """
 
     key: str
     interval: Interval
-    fetch: Callable[[S], Awaitable[D]] | None = None
+    fetch: Callable[..., Awaitable[D]] | None = None
+    sparing: bool = False
     follow: Callable[[S], AsyncGenerator[D]] | None = None
     deadline: float = 20
     removes: bool = False
@@ -207,14 +216,19 @@ class Feed[S: Source, D]:
 class SourceType[S: Source]:
     """How one sort of far end is asked for, opened and read.
 
-    `open` only makes the client: it asks nothing yet and raises nothing; what it takes
-    has been checked by the form. The first feed is the one that must answer. The first step of the form carries the
+    `open` only makes the client, of an entry's data and its options: it asks nothing yet
+    and raises nothing; what it takes has been checked by the form. The first feed is the one that must answer. The first step of the form carries the
     source's own key; the step `reauth_confirm` asks for new credentials only.
     """
 
     key: str
-    open: Callable[[HomeAssistant, Mapping[str, Any]], Awaitable[S]]
+    open: Callable[[HomeAssistant, Mapping[str, Any], Mapping[str, Any]], Awaitable[S]]
     feeds: tuple[Feed[S, Any], ...]
     kinds: tuple[ResourceKind[Any], ...]
     form: tuple[Step, ...]
     secrets: frozenset[str]
+    live: tuple[Live[S], ...] = ()
+    # called before what a person wants to know now: what is left alone is asked, too
+    wake: Callable[[S], None] | None = None
+    # sections of its own in the options: their fields, as a form shows them
+    options: Mapping[str, Mapping[probatio.Marker, Any]] = field(default_factory=dict)

@@ -19,10 +19,12 @@ from .kind import ResourceKey
 from .ledger import CLOSED, AuditUnwritable, Ledger
 from .operation import AskerKind, Ending, Operation, State, Subject, describe
 from .policy import Verdict
+from .progress import Progress
 from .recovery import look_at
 from .refusals import fail, refuse
 from .second_look import look_again
 from .source import SourceError
+from .sparing import spared
 from .turns import Turns
 
 MOST_PENDING = 20
@@ -40,7 +42,7 @@ class Operations:
         self._active: dict[Subject, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, Turns] = {}
-        self._progress: dict[Subject, tuple[str, float | None]] = {}
+        self.progress = Progress()
 
     @property
     def running(self) -> int:
@@ -142,7 +144,7 @@ class Operations:
     def _release(self, operation: Operation) -> None:
         if self._active.get(operation.subject) == operation.id:
             del self._active[operation.subject]
-            self._progress.pop(operation.subject, None)
+            self.progress.end(operation.subject)
 
     async def _run(
         self,
@@ -191,11 +193,15 @@ class Operations:
                     if action.patience:
                         until = self._hass.loop.time() + action.patience
                         patience.reschedule(until)
-                    self._progress[operation.subject] = (operation.action, percentage)
+                    self.progress.report(operation.subject, action.key, percentage)
                     host.publication.changed([operation.key])
 
                 progress(None)
-                extra = {"progress": progress} if action.patience else {}
+                extra: dict[str, Any] = {}
+                if action.patience:
+                    extra["progress"] = progress
+                if action.spares:
+                    extra["spared"] = spared(host)
                 with acting():
                     result = await action.perform(
                         host.source,
@@ -228,11 +234,6 @@ class Operations:
             return operation
         detail = operation.error if output else "an administrator can see more"
         fail(operation, detail or operation.state)
-
-    def progress(self, subject: Subject, action: str) -> tuple[bool, float | None]:
-        """Return whether an action runs on a resource, and how far it has come."""
-        running, percentage = self._progress.get(subject, ("", None))
-        return (running == action, percentage if running == action else None)
 
     async def let_go(self, entry_id: str) -> None:
         """Stop waiting for what runs on an entry; the far end goes on undisturbed."""

@@ -1,5 +1,6 @@
 """The options, in sections; what a source's feeds can be told is among them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import probatio
@@ -48,15 +49,17 @@ class HomelabOptionsFlow(OptionsFlowWithReload):
         if user_input is not None:
             return self.async_create_entry(data=_as_integers(user_input))
         source_type = await async_get_source_type(self.hass, self.config_entry)
-        sections = {
+        sections: dict[str, Mapping[probatio.Marker, Any]] = {
             SECTION_POLLING: _polling(source_type.feeds),
+            **source_type.options,
             SECTION_POLICY: _policy(),
             SECTION_REMOVAL: _number(CONF_REMOVAL_DELAY, REMOVAL_DELAY, 0, 720, "h"),
         }
         schema = probatio.Schema(
             {
                 probatio.Required(name): section(
-                    probatio.Schema(fields), {"collapsed": name != SECTION_POLLING}
+                    probatio.Schema(dict(fields)),
+                    {"collapsed": name != SECTION_POLLING},
                 )
                 for name, fields in sections.items()
             }

@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 
 from .const import CONF_PUBLISH_INTERVAL, SECTION_POLLING
-from .kind import Description, ResourceKey
+from .kind import Description, Feed, ResourceKey
 from .publishing import PUBLISH_INTERVAL
 
 if TYPE_CHECKING:
@@ -68,12 +68,23 @@ class Publication:
             if description.key in known or type(description) not in self._platforms:
                 continue
             if description.exists:
-                facts = self._host.facts(key, description.feed)
+                facts = self._host.facts(key, None)
                 if facts is None or not description.exists(facts):
                     continue
             entity_class, add = self._platforms[type(description)]
             known[description.key] = entity_class(self._host, key, description)
             add([known[description.key]])
+
+    def readers(self, feed: Feed[Any, Any]) -> tuple[frozenset[ResourceKey], ...]:
+        """Return whose facts of a feed an enabled entity shows, where the feed cares."""
+        if not feed.sparing:
+            return ()
+        wanted = (
+            key
+            for key, entities in self.entities.items()
+            if any(entity.reads(feed.key) for entity in entities.values())
+        )
+        return (frozenset(wanted),)
 
     @callback
     def changed(self, keys: Iterable[ResourceKey]) -> None:
@@ -93,6 +104,7 @@ class Publication:
                     if key in self._host.home(key).facts:
                         self._host.devices.register(key)
                         self._add_missing(key)
+                        self._host.faults.look(key)
                 except Exception:  # noqa: BLE001
                     # a bug in the table of one kind does not silence the others
                     self._host.log_bug(f"{key} cannot be published")

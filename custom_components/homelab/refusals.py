@@ -1,14 +1,18 @@
 """How a request is refused, or fails: with a sentence that says what to do."""
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
 from .operation import Operation, describe
 
+if TYPE_CHECKING:
+    from .host import Host
 
-def refuse(key: str, operation: Operation | None, **placeholders: str) -> NoReturn:
+
+def refuse(key: str, operation: Operation | None, /, **placeholders: str) -> NoReturn:
     """Tell whoever asked why not; nothing has changed."""
     if operation:
         placeholders["operation"] = describe(operation)
@@ -16,6 +20,29 @@ def refuse(key: str, operation: Operation | None, **placeholders: str) -> NoRetu
         translation_domain=DOMAIN,
         translation_key=key,
         translation_placeholders=placeholders,
+    )
+
+
+async def require_administrator(
+    hass: HomeAssistant, context: Context, wish: str
+) -> None:
+    """Let through what an administrator asks, or an automation that one has made."""
+    if context.user_id is None:
+        return
+    user = await hass.auth.async_get_user(context.user_id)
+    if user is None or not user.is_admin:
+        refuse("administrators_only", None, operation=wish)
+
+
+def fail_to_read(host: Host, reason: str, detail: str) -> NoReturn:
+    """Tell whoever wanted to see something why he does not."""
+    raise HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=reason,
+        translation_placeholders={
+            "name": host.entry.title,
+            "detail": host.redact(detail),
+        },
     )
 
 

@@ -13,7 +13,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.http import current_request
 
-from .const import DOMAIN
+from .const import CONF_HOST_KEY, DOMAIN
 from .decisions import decide
 from .issues import AUDIT_DAMAGED
 
@@ -43,6 +43,41 @@ class CheckAgainFlow(RepairsFlow):
                 if issue
                 else None,
             )
+        if not await self.hass.config_entries.async_reload(self._entry_id):
+            return self.async_abort(reason="still_wrong")
+        return self.async_create_entry(data={})
+
+
+class HostKeyFlow(RepairsFlow):
+    """Show the old and the new key of a machine, and store the new one if it is right."""
+
+    def __init__(self, entry_id: str, host_key: str) -> None:
+        """Remember whose key it is."""
+        self._entry_id = entry_id
+        self._host_key = host_key
+
+    async def async_step_init(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Go straight to the question."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Trust the new key from now on: only a person decides that."""
+        if user_input is None:
+            issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+            return self.async_show_form(
+                step_id="confirm",
+                description_placeholders=issue.translation_placeholders
+                if issue
+                else None,
+            )
+        entry = self.hass.config_entries.async_get_known_entry(self._entry_id)
+        self.hass.config_entries.async_update_entry(
+            entry, data={**entry.data, CONF_HOST_KEY: self._host_key}
+        )
         if not await self.hass.config_entries.async_reload(self._entry_id):
             return self.async_abort(reason="still_wrong")
         return self.async_create_entry(data={})
@@ -100,4 +135,6 @@ async def async_create_fix_flow(
         return ConfirmRepairFlow()
     if data and "operation_id" in data:
         return DecisionFlow(data["operation_id"])
+    if data and CONF_HOST_KEY in data:
+        return HostKeyFlow(data["entry_id"], data[CONF_HOST_KEY])
     return CheckAgainFlow((data or {})["entry_id"])

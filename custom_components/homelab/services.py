@@ -20,7 +20,9 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN, OPERATIONS
 from .decisions import decide
+from .log_reading import GET_LOGS, get_logs
 from .operation import Operation, State, as_event
+from .pruning import PRUNE, prune
 from .refusals import refuse
 
 DECISION = probatio.Schema({probatio.Required("operation_id"): cv.string})
@@ -47,6 +49,12 @@ def async_register_services(hass: HomeAssistant) -> None:
     both = SupportsResponse.OPTIONAL
     hass.services.async_register(DOMAIN, "approve", _approve, DECISION, both)
     hass.services.async_register(DOMAIN, "reject", _reject, DECISION, both)
+    hass.services.async_register(
+        DOMAIN, "get_logs", get_logs, GET_LOGS, SupportsResponse.ONLY
+    )
+    hass.services.async_register(
+        DOMAIN, "prune", prune, PRUNE, SupportsResponse.OPTIONAL
+    )
     hass.services.async_register(
         DOMAIN, "list_operations", _list, LIST, SupportsResponse.ONLY
     )

@@ -25,7 +25,7 @@ class HomelabUpdate(HomelabEntity[UpdateDescription[Any]], UpdateEntity):
             return release
         action = self.description.install.key
         subject = (self.host.entry.entry_id, *self.key)
-        runs, percentage = self.hass.data[OPERATIONS].progress(subject, action)
+        runs, percentage = self.hass.data[OPERATIONS].progress.of(subject, action)
         if not runs:
             return release
         return replace(release, in_progress=True, percentage=percentage)

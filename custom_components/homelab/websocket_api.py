@@ -1,16 +1,21 @@
 """What a dashboard follows live."""
 
+from functools import partial
 from typing import Any
 
 import probatio
 
 from homeassistant.components.websocket_api import async_register_command
 from homeassistant.components.websocket_api.connection import ActiveConnection
+from homeassistant.components.websocket_api.const import ERR_NOT_FOUND
 from homeassistant.components.websocket_api.decorators import websocket_command
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .const import DOMAIN, OPERATIONS, SIGNAL_OPERATION
+from .kind import SourceType
+from .log_reading import subscribe_logs
 from .operation import Operation
 from .services import as_row
 
@@ -19,6 +24,43 @@ from .services import as_row
 def async_register_commands(hass: HomeAssistant) -> None:
     """Offer the subscriptions."""
     async_register_command(hass, subscribe_operations)
+    async_register_command(hass, subscribe_logs)
+
+
+@callback
+def async_register_live(hass: HomeAssistant, source_type: SourceType[Any]) -> None:
+    """Offer what a source lets people watch."""
+    for live in source_type.live:
+        command = websocket_command(
+            {
+                probatio.Required("type"): f"{DOMAIN}/subscribe_{live.key}",
+                probatio.Required("entry_id"): str,
+            }
+        )
+        async_register_command(hass, command(partial(_subscribe_live, live.key)))
+
+
+@callback
+def _subscribe_live(
+    key: str, hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]
+) -> None:
+    """Let whoever is logged in watch a host."""
+    entry = hass.config_entries.async_get_entry(msg["entry_id"])
+    if (
+        entry is None
+        or entry.domain != DOMAIN
+        or entry.state is not ConfigEntryState.LOADED
+        or key not in entry.runtime_data.audiences
+    ):
+        connection.send_error(msg["id"], ERR_NOT_FOUND, "That host is not connected.")
+        return
+    connection.send_result(msg["id"])
+
+    @callback
+    def send(message: dict[str, Any]) -> None:
+        connection.send_event(msg["id"], message)
+
+    connection.subscriptions[msg["id"]] = entry.runtime_data.audiences[key].join(send)
 
 
 @websocket_command(

@@ -46,7 +46,9 @@ class Beacon:
         """Stop listening."""
 
 
-async def _open(hass: HomeAssistant, data: Mapping[str, Any]) -> Beacon:
+async def _open(
+    hass: HomeAssistant, data: Mapping[str, Any], options: Mapping[str, Any]
+) -> Beacon:
     return BEACONS[data["address"]]
 
 

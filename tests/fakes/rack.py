@@ -401,7 +401,7 @@ FIELDS = probatio.Schema(
 async def _submit(
     hass: HomeAssistant, answers: MutableMapping[str, Any]
 ) -> Candidate | str:
-    source = await _open(hass, answers)
+    source = await _open(hass, answers, {})
     try:
         identity = await source.identify()
     finally:
@@ -418,7 +418,9 @@ async def _submit_label(
     return Candidate(identity=identity, title=answers["label"], data=dict(answers))
 
 
-async def _open(hass: HomeAssistant, data: Mapping[str, Any]) -> RackSource:
+async def _open(
+    hass: HomeAssistant, data: Mapping[str, Any], options: Mapping[str, Any]
+) -> RackSource:
     return RackSource(FAR_ENDS[data["address"]])
 
 

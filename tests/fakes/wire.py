@@ -144,7 +144,9 @@ def _rack(boxes: dict[str, int]) -> Rack:
     )
 
 
-async def _open(hass: HomeAssistant, data: Mapping[str, Any]) -> WireSource:
+async def _open(
+    hass: HomeAssistant, data: Mapping[str, Any], options: Mapping[str, Any]
+) -> WireSource:
     return WireSource(data["port"])
 
 

@@ -29,6 +29,7 @@ from custom_components.homelab.own import (
     PENDING_APPROVALS,
 )
 from custom_components.homelab.policy import Rule
+from custom_components.homelab.pruning import WHAT
 from custom_components.homelab.sources import SOURCE_TYPES
 
 HOMELAB = Path(__file__).parents[2] / "custom_components" / "homelab"
@@ -124,6 +125,8 @@ def _flow_paths() -> Iterator[str]:
         yield f"config.abort.{reason}"
     for source in SOURCES:
         yield f"config.step.user.menu_options.{source.key}"
+        # what is said when the entry is made: what may be done there
+        yield f"config.create_entry.{source.key}"
         for page in source.form:
             stem = f"config.step.{page.key}"
             yield from (f"{stem}.title", f"{stem}.description")
@@ -178,6 +181,7 @@ def _called(node: ast.Call) -> str:
 ISSUES = {
     "wrong_identity": ({"confirm"}, {"still_wrong"}),
     "audit_damaged": ({"confirm"}, set()),
+    "host_key_changed": ({"confirm"}, {"still_wrong"}),
     "operation_pending": (
         {"init"},
         {
@@ -206,6 +210,8 @@ def _issue_paths() -> Iterator[str]:
             stem = f"issues.{issue}.fix_flow.step.{page}"
             yield from (f"{stem}.title", f"{stem}.description")
         yield from (f"issues.{issue}.fix_flow.abort.{reason}" for reason in endings)
+    for fault in (f for s in SOURCES for kind in s.kinds for f in kind.faults):
+        yield from (f"issues.{fault.key}.title", f"issues.{fault.key}.description")
     for choice in ("approve", "reject"):
         yield f"issues.operation_pending.fix_flow.step.init.menu_options.{choice}"
 
@@ -231,6 +237,7 @@ def _used() -> set[str]:
         *(f"exceptions.{key}.message" for key in sources | engine | _exception_keys()),
         *(f"selector.rule.options.{rule}" for rule in Rule),
         *(f"selector.operation_state.options.{state}" for state in State),
+        *(f"selector.prune.options.{what}" for what in WHAT),
         *(
             f"system_health.info.{key}"
             for key in (

@@ -1,0 +1,118 @@
+"""What the engine says of itself to models: who it is, what it counts, what it warns of."""
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+import re
+from typing import Any
+
+from ...source import BadAnswer
+from .models import DiskUsage, Engine
+from .reading import a_count, a_list, a_mapping, a_text
+
+OLDEST_API = (1, 40)
+_OPEN_PORT = re.compile(r"API is accessible on (\S+) without encryption")
+
+
+def parse_engine(version: object, info: object, volumes: object) -> Engine:
+    """Read what the engine says of itself; `volumes` is None where that is forbidden."""
+    of_version, of_info = a_mapping(version), a_mapping(info)
+    names = [
+        str(a_mapping(each).get("Name"))
+        for each in a_list(of_version.get("Components"))
+    ]
+    podman = any(name.startswith("Podman") for name in names)
+    warnings = tuple(str(each) for each in a_list(of_info.get("Warnings")))
+    return Engine(
+        id=_identity(of_info, podman=podman),
+        name=str(of_info.get("Name") or ""),
+        version=a_text(of_version.get("Version")),
+        api=_api(of_version),
+        system=a_text(of_info.get("OperatingSystem")),
+        podman=podman,
+        outlived=podman or of_info.get("LiveRestoreEnabled") is True,
+        cpus=a_count(of_info.get("NCPU")) or None,
+        images=a_count(of_info.get("Images")),
+        volumes=None
+        if volumes is None
+        else len(a_list(a_mapping(volumes).get("Volumes"))),
+        warnings=warnings,
+        counts_memory=of_info.get("MemoryLimit") is not False,
+        open_ports=tuple(
+            found[1] for each in warnings if (found := _OPEN_PORT.search(each))
+        ),
+    )
+
+
+def _api(version: Mapping[str, Any]) -> tuple[int, int]:
+    major, _, minor = str(version.get("ApiVersion") or "").partition(".")
+    if not (major.isdecimal() and minor.isdecimal()):
+        raise BadAnswer("what answers is no Docker engine", reason="not_docker")
+    api = (int(major), int(minor))
+    if api < OLDEST_API:
+        raise BadAnswer(f"its API is {major}.{minor}", reason="api_too_old")
+    return api
+
+
+def _identity(info: Mapping[str, Any], *, podman: bool) -> str:
+    """Say who this is; Podman has no id and is told by its machine and its storage."""
+    if not podman and (id_ := a_text(info.get("ID"))):
+        return id_
+    name, root = a_text(info.get("Name")), a_text(info.get("DockerRootDir"))
+    if not (name and root):
+        raise BadAnswer("the engine does not say who it is", reason="not_docker")
+    return sha256(f"{name}\n{root}".encode()).hexdigest()[:32]
+
+
+def parse_disk_usage(raw: object) -> DiskUsage:
+    """Add up what lies on the engine's disk, and what of it nobody uses."""
+    whole = a_mapping(raw)
+    images, volumes = _rows(whole, "Images"), _rows(whole, "Volumes")
+    cache = _rows(whole, "BuildCache")
+    unused = [each for each in images if not image_users(each)]
+    loose = [each for each in volumes if not volume_users(each)]
+    idle = [each for each in cache if each.get("InUse") is not True]
+    stored = a_count(whole.get("LayersSize"))
+    # Podman leaves it at zero
+    of_images = stored or _sum(each.get("Size") for each in images)
+    return DiskUsage(
+        images=of_images,
+        volumes=_sum(volume_size(each) for each in volumes),
+        build_cache=_sum(each.get("Size") for each in cache),
+        reclaimable=_sum(
+            (
+                *(image_size(each) for each in unused),
+                *(volume_size(each) for each in loose),
+                *(each.get("Size") for each in idle),
+            )
+        ),
+    )
+
+
+def _rows(whole: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    return [a_mapping(each) for each in a_list(whole.get(key))]
+
+
+def _sum(sizes: Iterable[object]) -> int:
+    return sum(filter(None, map(a_count, sizes)))
+
+
+def image_users(row: Mapping[str, Any]) -> int:
+    """Return how many containers use an image."""
+    return a_count(row.get("Containers")) or 0
+
+
+def image_size(row: Mapping[str, Any]) -> int:
+    """Return what goes when an image goes: not what it shares with others."""
+    return max(
+        0, (a_count(row.get("Size")) or 0) - (a_count(row.get("SharedSize")) or 0)
+    )
+
+
+def volume_users(row: Mapping[str, Any]) -> int:
+    """Return how many containers refer to a volume."""
+    return a_count(a_mapping(row.get("UsageData")).get("RefCount")) or 0
+
+
+def volume_size(row: Mapping[str, Any]) -> int | None:
+    """Return a volume's size; drivers other than the local one know none."""
+    return a_count(a_mapping(row.get("UsageData")).get("Size"))

@@ -1,0 +1,113 @@
+"""What goes wrong on the way to an engine, in the words of source.py."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import ssl
+
+from aiodocker import DockerError
+from aiohttp import ClientError, ClientResponseError, ClientSSLError
+from aiohttp.http_exceptions import HttpProcessingError
+
+from ...source import AuthenticationFailed, BadAnswer, CannotConnect, SourceError
+
+# what a server says through TLS to a client without the right certificate
+_REFUSALS = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
+# what a proxy says when it cannot reach the engine, and the engine itself never
+_GATEWAY = (502, 503, 504)
+# what to set where a proxy stands before the engine, by the first part of a path
+_SECTIONS = {
+    "_ping": "PING",
+    "version": "VERSION",
+    "info": "INFO",
+    "events": "EVENTS",
+    "containers": "CONTAINERS",
+    "images": "IMAGES",
+    "volumes": "VOLUMES",
+    "networks": "NETWORKS",
+    "system": "SYSTEM",
+    "build": "BUILD",
+}
+
+
+class Missing(BadAnswer):
+    """What was asked about is not there."""
+
+
+@contextmanager
+def translated(path: str, *, acts: bool = False) -> Iterator[None]:
+    """Turn whatever a library raises into one of ours; `acts` if something was sent."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except DockerError as error:
+        if isinstance(error.__context__, ClientError | OSError):
+            raise _of_connection(error.__context__, acts=False) from None
+        raise _of_status(error, path, acts=acts) from None
+    except TimeoutError:
+        late = "the engine did not answer in time"
+        raise CannotConnect(late, reason="too_slow", sent=acts) from None
+    except ClientResponseError as error:
+        raise _nonsense(error, path, acts=acts) from None
+    except (ClientError, OSError) as error:
+        raise _of_connection(error, acts=acts) from None
+    except (HttpProcessingError, ValueError, KeyError, TypeError) as error:
+        raise _nonsense(error, path, acts=acts) from None
+
+
+def _reason(path: str) -> str:
+    """Return what an answer that cannot be right says about who gave it."""
+    return "not_docker" if path == "version" else ""
+
+
+def _nonsense(error: BaseException, path: str, *, acts: bool) -> SourceError:
+    what = f"the answer to {path} makes no sense ({type(error).__name__})"
+    return BadAnswer(what, reason=_reason(path), sent=acts)
+
+
+def _of_status(error: DockerError, path: str, *, acts: bool) -> SourceError:
+    message = str(error.message).strip()
+    if error.status == 401:
+        return AuthenticationFailed("the engine wants to know who asks")
+    if error.status == 403 and not acts:
+        section = _SECTIONS.get(path.partition("/")[0], "CONTAINERS")
+        return BadAnswer(f"GET /{path}: {section}=1", reason="proxy_forbids")
+    if error.status == 403:
+        return BadAnswer(f"it is forbidden, by a proxy or by the engine: {path}")
+    if error.status == 400 and "API version" in message:
+        return BadAnswer(message, reason="api_too_old")
+    if error.status in _GATEWAY:
+        words = f"a proxy answers, but no engine behind it ({error.status})"
+        return CannotConnect(words, sent=acts)
+    reason = _reason(path)
+    if error.status == 404:
+        missing = path if message.startswith("<") else message
+        return Missing(missing or path, reason=reason)
+    if message.startswith("<"):
+        page = f"{path} was answered with a page ({error.status})"
+        return BadAnswer(page, reason=reason)
+    words = f"{message or 'no reason given'} ({error.status})"
+    return BadAnswer(words, reason=reason)
+
+
+def _of_connection(error: BaseException, *, acts: bool) -> SourceError:
+    """Say why there is no connection; the cause lies at the end of a chain."""
+    chain: list[BaseException] = [error]
+    while (after := chain[-1].__cause__ or chain[-1].__context__) and len(chain) < 9:
+        chain.append(after)
+    text = str(error)
+    for each in chain:
+        match each:
+            case SourceError():
+                return each
+            case ssl.SSLCertVerificationError():
+                return AuthenticationFailed(each.verify_message, reason="tls_failed")
+            case ssl.SSLError() if any(word in str(each) for word in _REFUSALS):
+                return AuthenticationFailed("it wants another certificate")
+            case ConnectionRefusedError():
+                return CannotConnect(text, reason="connection_refused")
+            case PermissionError():
+                return CannotConnect(text, reason="socket_forbidden")
+    if any(isinstance(each, ssl.SSLError | ClientSSLError) for each in chain):
+        return AuthenticationFailed(text, reason="tls_failed")
+    return CannotConnect(text or "the connection was lost", sent=acts)

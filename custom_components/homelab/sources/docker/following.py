@@ -1,0 +1,168 @@
+"""An engine's own events: they say at once that something changed, and why."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from aiohttp import StreamReader
+import orjson
+
+from ...source import BadAnswer, CannotConnect
+from .models import DockerHost, Health, State
+from .observer import Observer
+from .reading import a_count, a_mapping
+
+# an engine from which nothing was heard for so long is asked for a sign of life
+QUIET = 20.0
+# what happens within this time is looked at together
+TOGETHER = 0.05
+# an answer that takes longer does not hold back what the event itself has said
+PATIENCE = 0.5
+EVENTS = (
+    *("create", "start", "die", "stop", "kill", "oom", "destroy", "rename", "update"),
+    *("pause", "unpause", "health_status", "restart"),
+    *("delete", "import", "load", "pull", "tag", "untag", "prune"),
+)
+# after these a container is asked about
+LOOKS = frozenset(
+    {"create", "start", "die", "pause", "unpause", "rename", "update", "health_status"}
+)
+# Podman's own words
+WORDS = {"died": "die", "remove": "destroy", "rm": "destroy", "init": "create"}
+STATES = {
+    "start": State.RUNNING,
+    "die": State.EXITED,
+    "pause": State.PAUSED,
+    "unpause": State.RUNNING,
+}
+
+
+async def follow(observer: Observer) -> AsyncGenerator[DockerHost]:
+    """Yield what there is whenever an event has changed it; ends when contact is lost."""
+    kinds = '"type":["container","image","volume"]'
+    names = ",".join(f'"{name}"' for name in EVENTS)
+    # Podman refuses names that it does not know
+    only = kinds if observer.engine.podman else f'{kinds},"event":[{names}]'
+    params = {"filters": f"{{{only}}}"}
+    if since := observer.causes.heard_at:
+        params["since"] = f"{since:.9f}"
+    async with observer.api.stream("events", params, silence=None) as content:
+        events = _Events(observer)
+        reader = asyncio.create_task(events.read(content))
+        try:
+            # what happened before somebody listened
+            await observer.look()
+            observer.begin()
+            yield observer.host()
+            while await events.wait(reader):
+                if interlude := observer.interlude():
+                    yield interlude
+                await events.settle()
+                yield observer.host()
+                await asyncio.sleep(TOGETHER)
+        finally:
+            reader.cancel()
+            events.close()
+            observer.lose()
+
+
+class _Events:
+    """Takes the events as they come, and remembers whom to ask about."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._changed: dict[str, Mapping[str, Any]] = {}
+        self._engine_changed = False
+        self._wake = asyncio.Event()
+        # a task, and what it has not asked yet
+        self._asking: tuple[asyncio.Task[None], dict[str, Mapping[str, Any]]] | None = (
+            None
+        )
+
+    async def read(self, content: StreamReader) -> None:
+        """Read until the stream ends; whoever is slower than that holds it back."""
+        async for line in content:
+            self._observer.api.hear()
+            try:
+                self._take(a_mapping(orjson.loads(line)))
+            except orjson.JSONDecodeError:
+                raise BadAnswer("an event makes no sense") from None
+        raise CannotConnect("the stream of events ended")
+
+    def _take(self, event: Mapping[str, Any]) -> None:
+        kind = event.get("Type")
+        if kind != "container":
+            self._engine_changed = self._engine_changed or kind in {"image", "volume"}
+            self._wake.set()
+            return
+        actor = a_mapping(event.get("Actor"))
+        attributes = a_mapping(actor.get("Attributes"))
+        word, _, said = str(event.get("Action") or event.get("status")).partition(":")
+        name = WORDS.get(word, word)
+        id_ = str(actor.get("ID") or event.get("id") or "")
+        at = (a_count(event.get("timeNano")) or 0) / 1e9 or float(
+            event.get("time") or 0
+        )
+        said = said.strip() or str(attributes.get("health_status") or "")
+        self._observer.happened(name, id_, at, {**attributes, "health_status": said})
+        changes: dict[str, Any] = {}
+        if name in STATES:
+            changes["state"] = STATES[name]
+        if name == "health_status" and said in set(Health):
+            changes["health"] = Health(said)
+        if name == "destroy":
+            self._observer.roster.drop(id_)
+        elif name in LOOKS:
+            self._changed[id_] = {**self._changed.get(id_, {}), **changes}
+        self._wake.set()
+
+    async def wait(self, reader: asyncio.Task[None]) -> bool:
+        """Wait until there is something to look at; make sure that somebody is there."""
+        observer, loop = self._observer, asyncio.get_running_loop()
+        reader.add_done_callback(lambda _: self._wake.set())
+        while True:
+            quiet = observer.api.heard + QUIET - loop.time()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, min(quiet, observer.until_due()))):
+                    await self._wake.wait()
+            if reader.done():
+                # whatever ended it is what is wrong
+                await reader
+            if self._wake.is_set() or observer.say_what_is_due():
+                return True
+            if observer.api.heard + QUIET <= loop.time():
+                await observer.api.ping()
+
+    async def settle(self) -> None:
+        """Ask about what changed; what the events said stands in for a late answer."""
+        self._wake.clear()
+        if self._asking is None and (self._changed or self._engine_changed):
+            asked, self._changed = self._changed, {}
+            self._asking = asyncio.create_task(self._ask(asked)), asked
+        if self._asking is None:
+            return
+        task, open_ = self._asking
+        await asyncio.wait({task}, timeout=PATIENCE)
+        if task.done():
+            self._asking = None
+            if self._changed:
+                self._wake.set()
+            await task
+            return
+        for id_, changes in (*open_.items(), *self._changed.items()):
+            self._observer.roster.alter(id_, **changes)
+
+    async def _ask(self, changed: dict[str, Mapping[str, Any]]) -> None:
+        try:
+            if self._engine_changed:
+                self._engine_changed = False
+                await self._observer.meet()
+            await self._observer.inspect(changed)
+        finally:
+            self._wake.set()
+
+    def close(self) -> None:
+        """Ask nothing any more."""
+        if self._asking:
+            self._asking[0].cancel()

@@ -1,0 +1,18 @@
+"""What may not lose anything, whatever else is tidied up."""
+
+from .host import Host
+from .kind import ResourceKey
+
+
+def spared(host: Host) -> frozenset[str]:
+    """Return the resources that are protected, or gone but kept for now."""
+    known = {*host.present(), *host.devices.keys()}
+    return frozenset(
+        key[1] for key in known if host.devices.is_absent(key) or _is_marked(host, key)
+    )
+
+
+def _is_marked(host: Host, key: ResourceKey) -> bool:
+    facts = host.facts(key, None)
+    marked = facts is not None and host.kinds[key[0]].guard(facts) is not None
+    return marked or host.is_protected(key)

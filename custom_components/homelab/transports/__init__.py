@@ -1,0 +1,1 @@
+"""Ways to reach a far end that more than one source uses."""

@@ -1,0 +1,1 @@
+"""Tests of the engines that the demo and other tests run against."""

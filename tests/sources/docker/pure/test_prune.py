@@ -1,0 +1,137 @@
+"""What pruning would remove, and what it never touches."""
+
+from typing import Any
+
+from custom_components.homelab.sources.docker.engine import parse_disk_usage
+from custom_components.homelab.sources.docker.models import Container, DiskUsage, State
+from custom_components.homelab.sources.docker.prune import (
+    Item,
+    What,
+    Wishes,
+    plan,
+    total,
+)
+
+ANONYMOUS = "0" * 64
+USAGE: dict[str, Any] = {
+    "LayersSize": 1000,
+    "Containers": [{"Id": "old", "SizeRw": 7}, {"Id": "runs", "SizeRw": 9}],
+    "Images": [
+        {"Id": "sha256:1", "RepoTags": ["used:1"], "Containers": 1, "Size": 500},
+        {"Id": "sha256:2", "RepoTags": ["idle:1"], "Containers": 0, "Size": 300},
+        {
+            "Id": "sha256:3456789012345",
+            "RepoTags": ["<none>:<none>"],
+            "Containers": 0,
+            "Size": 200,
+            "SharedSize": 150,
+        },
+    ],
+    "Volumes": [
+        {"Name": "used", "UsageData": {"RefCount": 1, "Size": 10}},
+        {"Name": "loose", "UsageData": {"RefCount": 0, "Size": 20}},
+        {"Name": ANONYMOUS, "UsageData": {"RefCount": 0, "Size": 30}},
+        {"Name": "remote", "UsageData": None},
+        {
+            "Name": "shop_data",
+            "Labels": {"com.docker.compose.project": "shop"},
+            "UsageData": {"RefCount": 0, "Size": 40},
+        },
+    ],
+    "BuildCache": [
+        {"ID": "a", "InUse": False, "Size": 5, "Description": "a step"},
+        {"ID": "b", "InUse": True, "Size": 6},
+    ],
+}
+CONTAINERS = {
+    id_: Container(id=id_, resource=f"name:{id_}", name=id_, title=id_, **traits)
+    for id_, traits in dict[str, dict[str, Any]](
+        {
+            "runs": {"state": State.RUNNING},
+            "paused": {"state": State.PAUSED},
+            "old": {"state": State.EXITED},
+            "made": {"state": State.CREATED},
+            "marked": {"state": State.EXITED, "protected": True},
+            "ours": {"state": State.EXITED, "ours": True},
+            "unknown": {"state": None},
+        }
+    ).items()
+}
+
+
+def names(wishes: Wishes, **volumes_of: frozenset[str]) -> list[str]:
+    networks = [{"Id": "n1", "Name": "net"}]
+    return [
+        item.name
+        for item in plan(
+            USAGE,
+            networks,
+            wishes,
+            CONTAINERS,
+            {k.replace("_", ":"): v for k, v in volumes_of.items()},
+        )
+    ]
+
+
+def wishes(*what: What, **more: Any) -> Wishes:
+    return Wishes(what=frozenset(what), **more)
+
+
+def test_only_what_is_asked_for() -> None:
+    assert names(wishes()) == []
+    assert names(wishes(What.NETWORKS)) == ["net"]
+    assert names(wishes(What.BUILD_CACHE)) == ["a step"]
+
+
+def test_containers_that_do_not_run_and_are_not_kept() -> None:
+    assert names(wishes(What.CONTAINERS)) == ["old", "made"]
+    spared = frozenset({"name:old"})
+    assert names(wishes(What.CONTAINERS, spared=spared)) == ["made"]
+
+
+def test_images() -> None:
+    assert names(wishes(What.IMAGES)) == ["345678901234"]
+    assert names(wishes(What.IMAGES, all_images=True)) == ["idle:1", "345678901234"]
+
+
+def test_volumes() -> None:
+    assert names(wishes(What.VOLUMES)) == [ANONYMOUS]
+    every = names(wishes(What.VOLUMES, named_volumes=True))
+    assert every == ["loose", ANONYMOUS, "remote", "shop_data"]
+
+
+def test_volumes_of_a_protected_project_stay_while_it_is_down() -> None:
+    spared = frozenset({"shop/db/1"})
+    found = names(wishes(What.VOLUMES, named_volumes=True, spared=spared))
+    assert "shop_data" not in found
+
+
+def test_volumes_of_a_container_that_is_gone_but_kept_stay() -> None:
+    spared = frozenset({"name:gone"})
+    found = names(
+        wishes(What.VOLUMES, named_volumes=True, spared=spared),
+        name_gone=frozenset({"loose", ANONYMOUS}),
+    )
+    assert found == ["remote", "shop_data"]
+
+
+def test_what_is_freed() -> None:
+    items = plan(USAGE, [], wishes(What.IMAGES, What.VOLUMES), CONTAINERS, {})
+    # what an image shares with others does not go with it
+    assert [item.size for item in items] == [50, 30]
+    assert total(items) == 80
+    assert total([Item(what=What.NETWORKS, id="n", name="n", size=None)]) == 0
+
+
+def test_disk_usage() -> None:
+    assert parse_disk_usage(USAGE) == DiskUsage(
+        images=1000, volumes=100, build_cache=11, reclaimable=300 + 50 + 90 + 5
+    )
+
+
+def test_disk_usage_of_podman_and_of_nonsense() -> None:
+    podman = {"LayersSize": 0, "Images": [{"Size": 5, "Containers": 1}]}
+    assert parse_disk_usage(podman).images == 5
+    nothing = DiskUsage(images=0, volumes=0, build_cache=0, reclaimable=0)
+    assert parse_disk_usage(None) == nothing
+    assert plan(None, None, wishes(*What), {}, {}) == []

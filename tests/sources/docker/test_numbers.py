@@ -1,0 +1,528 @@
+"""What containers take: who is asked, how often, and what is made of the answers."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+)
+
+from demo.engine import Container, Flavour, Health, Machine, OneShot, SimulatedEngine
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from .host import docker_entry, entity_id, set_up, state, until
+from .hurry import hurry
+from .relay import Relay
+from custom_components.homelab.const import DOMAIN
+
+STATS = "GET /containers/{id}/stats"
+# no poll of anything but the numbers
+HOURLY = {"polling": {"state_interval": 3600}}
+SHOWN = (
+    *("cpu", "memory", "memory_percent"),
+    *("network_receive_rate", "network_send_rate"),
+)
+WEB = "container_name:web"
+# busy enough to be seen behind one decimal
+BUSY = {"cores": 1.3, "memory": 400_000_000, "cache": 100_000_000}
+
+
+@dataclass(kw_only=True)
+class Bench:
+    """A Docker host whose clock stands still, on both ends, until a test turns it."""
+
+    hass: HomeAssistant
+    engine: SimulatedEngine
+    freezer: FrozenDateTimeFactory
+    options: dict[str, Any] = field(default_factory=lambda: HOURLY)
+    url: str = ""
+
+    def add(self) -> MockConfigEntry:
+        """Add an entry, not set up yet."""
+        return docker_entry(self.hass, self.engine, options=self.options, url=self.url)
+
+    def choose(self, name: str, *keys: str, enabled: bool) -> None:
+        """Enable or disable sensors of a container before they are there."""
+        entry = self.hass.config_entries.async_entries(DOMAIN)[0]
+        by = None if enabled else er.RegistryEntryDisabler.USER
+        for key in keys:
+            er.async_get(self.hass).async_get_or_create(
+                "sensor",
+                DOMAIN,
+                f"{entry.unique_id}_container_name:{name}_{key}",
+                config_entry=entry,
+                disabled_by=by,
+            )
+
+    async def begin(self) -> MockConfigEntry:
+        """Set the host up, and wait until it is at rest."""
+        entries = self.hass.config_entries.async_entries(DOMAIN)
+        entry = entries[0] if entries else self.add()
+        await set_up(self.hass, entry)
+        self.feed = entry.runtime_data.feeds["numbers"]
+        await until(lambda: self.feed.answered)
+        # whoever listens to events lists once more
+        await until(lambda: self.engine.requests["GET /containers/json"] >= 2)
+        await until(lambda: entry.runtime_data.feeds["disk"].answered)
+        await self.hass.async_block_till_done()
+        return entry
+
+    def pass_time(self, seconds: float) -> None:
+        """Turn the clock on, with everything that is due."""
+        self.freezer.tick(seconds)
+        async_fire_time_changed(self.hass)
+
+    async def next_round(self, seconds: float = 15) -> None:
+        """Let an interval pass, and wait until all were asked and all is shown."""
+        before = self.feed.data
+        self.pass_time(seconds)
+        await until(lambda: self.feed.data is not before)
+        await self.hass.async_block_till_done()
+
+    def number(self, key: str, resource: str = WEB) -> float | None:
+        """Return what a sensor shows; None is unknown."""
+        shown = state(self.hass, resource, key)
+        assert shown not in (None, "unavailable"), f"{resource} {key} is {shown}"
+        return None if shown == "unknown" else float(str(shown))
+
+
+@pytest.fixture
+def bench(
+    hass: HomeAssistant, engine: SimulatedEngine, freezer: FrozenDateTimeFactory
+) -> Bench:
+    """Return a bench for an engine without containers."""
+    return Bench(hass=hass, engine=engine, freezer=freezer)
+
+
+def at(engine: SimulatedEngine, container: Container) -> Counter[str]:
+    """Return a container's counters as they are now."""
+    return Counter(
+        {
+            name: container.usage.total(name, engine.seconds)
+            for name in container.usage.meters
+        }
+    )
+
+
+async def test_only_who_has_an_enabled_number_is_asked(bench: Bench) -> None:
+    engine = bench.engine
+    web = engine.run("web", usage=BUSY)
+    mute = engine.run("mute", usage={**BUSY, "memory": 1_000_000_000})
+    bench.add()
+    bench.choose("mute", *SHOWN, enabled=False)
+    await bench.begin()
+    await bench.next_round()
+    assert not any(mute.id in asked and "/stats" in asked for asked in engine.asked)
+    assert engine.requests[STATS] == 2
+    memory = web.usage.level(engine.seconds) - web.usage.cache
+    host = float(str(state(bench.hass, "host", "memory")))
+    assert host == pytest.approx(memory / 1024**2, rel=0.01)
+    # without the host's own numbers enabled nothing changes: nobody else is asked
+    assert bench.number("cpu", "host") == bench.number("cpu")
+
+
+async def test_one_number_that_is_enabled_is_reason_enough(bench: Bench) -> None:
+    bench.engine.run("web")
+    bench.add()
+    bench.choose("web", *SHOWN, enabled=False)
+    bench.choose("web", "pids", enabled=True)
+    await bench.begin()
+    assert bench.number("pids") == 3
+    assert state(bench.hass, WEB, "cpu") is None
+
+
+async def test_at_rest_nothing_is_asked_but_the_numbers(bench: Bench) -> None:
+    engine = bench.engine
+    for number in range(12):
+        engine.run(f"c{number}", health=Health.HEALTHY)
+    engine.add("idle")
+    await bench.begin()
+    engine.requests.clear()
+    engine.peaks.clear()
+    engine.faults.delay = 0.01
+    for _ in range(4):
+        await bench.next_round()
+    assert engine.requests == {STATS: 4 * 12}
+    assert engine.peaks[STATS] == 5
+    assert state(bench.hass, "container_name:idle", "memory") == "unknown"
+
+
+async def test_totals_without_any_number_are_unknown(bench: Bench) -> None:
+    bench.engine.add("idle")
+    await bench.begin()
+    assert state(bench.hass, "host", "cpu") == "unknown"
+    assert state(bench.hass, "host", "memory") == "unknown"
+
+
+FLAVOURS = [
+    pytest.param(flavour, id=flavour.value)
+    for flavour in (
+        Flavour.CGROUP_1,
+        Flavour.CGROUP_2,
+        Flavour.ROOTLESS,
+        Flavour.PODMAN,
+        Flavour.NO_MEMORY,
+    )
+]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+async def test_what_people_read(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    tmp_path: Path,
+    entity_registry_enabled_by_default: None,
+    flavour: Flavour,
+) -> None:
+    machine = Machine(flavour=flavour)
+    path = tmp_path / "engine.sock"
+    async with SimulatedEngine(machine, socket_path=path) as engine:
+        bench = Bench(hass=hass, engine=engine, freezer=freezer)
+        usage = {
+            **BUSY,
+            "received": 50_000,
+            "sent": 20_000,
+            "read": 9e4,
+            "written": 4e4,
+        }
+        web = engine.run("web", usage=usage, memory_limit=1_000_000_000)
+        freezer.tick(100)
+        await bench.begin()
+        before = at(engine, web)
+        assert bench.number("cpu") is None
+        assert bench.number("network_receive_rate") is None
+        await bench.next_round()
+        after = at(engine, web)
+        grown = {name: (after[name] - before[name]) / 15 for name in after}
+        near = {name: pytest.approx(pace, rel=0.01) for name, pace in grown.items()}
+        cores = bench.number("cpu_cores")
+        assert cores == pytest.approx(grown["cpu"] / 1e9 * 100, rel=0.01)
+        assert bench.number("cpu") == pytest.approx(cores / 4, abs=0.1)
+        assert bench.number("cpu", "host") == bench.number("cpu")
+        assert bench.number("network_receive_rate") * 1024 == near["received"]
+        assert bench.number("network_send_rate") * 1024 == near["sent"]
+        received = bench.number("network_received")
+        assert received * 1024**3 == pytest.approx(after["received"], rel=0.01)
+        assert bench.number("pids") == 3
+        blocks = [bench.number(f"block_{key}_rate") for key in ("read", "write")]
+        if flavour is Flavour.ROOTLESS:
+            assert blocks == [None, None]
+            assert bench.number("block_written") is None
+        else:
+            assert blocks[0] * 1024 == pytest.approx(grown["read"], rel=0.05)
+            assert blocks[1] * 1024 == pytest.approx(grown["written"], rel=0.05)
+        level = web.usage.level(engine.seconds)
+        # Podman itself leaves the cache out
+        memory = level if flavour is Flavour.PODMAN else level - web.usage.cache
+        if flavour is Flavour.NO_MEMORY:
+            assert bench.number("memory") is None
+            assert bench.number("memory_percent") is None
+        else:
+            assert bench.number("memory") * 1024**2 == pytest.approx(memory, rel=0.01)
+            assert bench.number("memory_percent") == pytest.approx(
+                memory / 1e7, abs=0.1
+            )
+
+
+@pytest.mark.parametrize("manner", [OneShot.WAITS, OneShot.IGNORED])
+async def test_engines_that_do_not_know_one_shot(bench: Bench, manner: OneShot) -> None:
+    engine = bench.engine
+    engine.period = 0.02
+    engine.faults.one_shot = manner
+    for number in range(7):
+        engine.run(f"c{number}", usage=BUSY)
+    web = engine.run("web", usage=BUSY)
+    await bench.begin()
+    before = at(engine, web)
+    await bench.next_round()
+    used = at(engine, web)["cpu"] - before["cpu"]
+    # our own previous sample counts, not what the engine sends with it
+    assert bench.number("cpu") == pytest.approx(used / 15 / 4 / 1e9 * 100, abs=0.2)
+    assert engine.peaks[STATS] == 5
+
+
+async def test_one_that_fails_or_hangs_does_not_hurt_the_others(
+    bench: Bench, tmp_path: Path
+) -> None:
+    engine = bench.engine
+    broken, stuck, cut, web = (
+        engine.run(name, usage=BUSY) for name in ("broken", "stuck", "cut", "web")
+    )
+    others = {"broken": broken, "stuck": stuck, "cut": cut}
+    async with Relay(tmp_path / "relay.sock", tmp_path / "docker.sock") as relay:
+        bench.url = relay.url
+        entry = await bench.begin()
+        assert bench.number("memory", "container_name:stuck")
+        engine.faults.answers[f"GET /containers/{broken.id}/stats"] = (500, "no cgroup")
+        engine.faults.cut.add(f"GET /containers/{cut.id}/stats")
+        relay.held.add(f"/containers/{stuck.id}/stats".encode())
+        hurry(bench.hass.loop)
+        await bench.next_round()
+        for name in others:
+            assert bench.number("memory", f"container_name:{name}") is None, name
+        assert bench.number("cpu") is not None
+        assert bench.number("cpu", "host") == bench.number("cpu")
+        assert bench.feed.last_update_success
+        engine.faults.answers.clear()
+        relay.held.clear()
+        await bench.next_round()
+        for name in others:
+            assert bench.number("memory", f"container_name:{name}"), name
+        # the sample before the trouble still is the previous one
+        assert bench.number("cpu", "container_name:stuck") is not None
+        assert await bench.hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize("containers", [1, 12])
+async def test_an_engine_that_falls_silent(
+    bench: Bench, containers: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine, loop = bench.engine, bench.hass.loop
+    names = [f"c{number}" for number in range(containers)]
+    for name in names:
+        engine.run(name)
+    await bench.begin()
+    hurry(loop)
+    engine.faults.silent = True
+    asked = engine.requests[STATS]
+    bench.pass_time(15)
+    await until(lambda: engine.requests[STATS] > asked)
+    begin = loop.time()
+    shown = f"container_name:{names[-1]}"
+    await until(lambda: state(bench.hass, shown, "memory") == "unavailable")
+    # with a little for the machine that runs this, whose clock runs faster here
+    assert loop.time() - begin < 15 + 5
+    assert state(bench.hass, "host", "memory") == "unavailable"
+    engine.faults.silent = False
+    await until(lambda: bench.feed.last_update_success)
+    await bench.hass.async_block_till_done()
+    assert bench.number("memory", shown)
+    failed = [r for r in caplog.records if "failed" in r.getMessage()]
+    assert len(failed) == 1, [r.getMessage() for r in failed]
+
+
+async def test_one_engine_that_answers_late_is_not_asked_twice(bench: Bench) -> None:
+    engine = bench.engine
+    for number in range(10):
+        engine.run(f"c{number}")
+    await bench.begin()
+    hurry(bench.hass.loop)
+    asked = engine.requests[STATS]
+    engine.faults.delay = 8
+    await bench.next_round()
+    assert engine.requests[STATS] == asked + 10
+    assert bench.feed.last_update_success
+    assert bench.number("memory", "container_name:c9")
+
+
+async def test_stopped_paused_and_restarting(bench: Bench) -> None:
+    engine = bench.engine
+    engine.restart_pause = 1e6
+    web = engine.run("web", usage=BUSY)
+    engine.run("loop", usage=BUSY, restart="always")
+    await bench.begin()
+    await bench.next_round()
+    assert bench.number("cpu")
+    engine.pause("web")
+    engine.die("loop")
+    loop = "container_name:loop"
+    await until(lambda: state(bench.hass, WEB, "state") == "paused")
+    await until(lambda: state(bench.hass, loop, "state") == "restarting")
+    asked = engine.requests[STATS]
+    await bench.next_round()
+    await bench.next_round()
+    assert engine.requests[STATS] == asked + 2
+    assert bench.number("cpu") == 0
+    assert bench.number("memory")
+    assert bench.number("cpu", loop) is None
+    assert bench.number("memory", loop) is None
+    await engine.stop("web")
+    await until(lambda: state(bench.hass, WEB, "running") == "off")
+    asked = engine.requests[STATS]
+    await bench.next_round()
+    assert [bench.number(key) for key in SHOWN] == [None] * len(SHOWN)
+    assert engine.requests[STATS] == asked
+    engine.start(web.id)
+    await until(lambda: state(bench.hass, WEB, "running") == "on")
+    await bench.next_round()
+    assert bench.number("cpu") is None
+    assert bench.number("memory")
+
+
+def _empty(request: str, said: Any) -> Any:
+    return (
+        {"id": said["id"], "name": said["name"], "os_type": "linux"}
+        if (request == STATS)
+        else said
+    )
+
+
+async def test_a_frame_without_figures_is_no_zero(bench: Bench) -> None:
+    """The list may still say that it runs."""
+    bench.engine.run("web", usage=BUSY)
+    await bench.begin()
+    await bench.next_round()
+    bench.engine.faults.edit = _empty
+    await bench.next_round()
+    assert [bench.number(key) for key in SHOWN] == [None] * len(SHOWN)
+    bench.engine.faults.edit = None
+    await bench.next_round()
+    # what was counted before says nothing of this run
+    assert bench.number("cpu") is None
+    assert bench.number("memory")
+
+
+@pytest.mark.parametrize("seconds", [1, 200])
+async def test_counters_begin_anew(bench: Bench, seconds: float) -> None:
+    """Neither below zero nor far above what is true, however long it ran before."""
+    engine = bench.engine
+    web = engine.run("web", usage={**BUSY, "received": 100_000})
+    bench.freezer.tick(seconds)
+    await bench.begin()
+    await bench.next_round()
+    usual, rate = bench.number("cpu"), bench.number("network_receive_rate")
+    assert usual and rate
+    bench.freezer.tick(3)
+    await engine.restart("web")
+    await until(lambda: engine.requests["GET /containers/{id}/json"] >= 2)
+    for _ in range(3):
+        await bench.next_round(12)
+        shown = bench.number("cpu")
+        assert shown is None or 0 <= shown <= 1.3 * usual
+        shown = bench.number("network_receive_rate")
+        assert shown is None or 0 <= shown <= 1.3 * rate
+    assert bench.number("cpu") == pytest.approx(usual, rel=0.3)
+    assert web.restart_count == 0
+
+
+async def test_one_that_was_made_anew_counts_from_its_own_beginning(
+    bench: Bench,
+) -> None:
+    engine = bench.engine
+    engine.run("web", usage={"cores": 0.01, "memory": 50_000_000})
+    await bench.begin()
+    await bench.next_round()
+    new = await engine.recreate("web", usage={"cores": 3.5, "memory": 90_000_000})
+    changed = f"GET /v1.51/containers/{new.id}/json"
+    await until(lambda: changed in engine.asked)
+    await until(lambda: state(bench.hass, WEB, "running") == "on")
+    bench.freezer.tick(60)
+    await bench.next_round()
+    # many more than its predecessor's, but nobody knows since when
+    assert bench.number("cpu") is None
+    await bench.next_round()
+    assert bench.number("cpu") == pytest.approx(3.5 / 4 * 100, rel=0.3)
+
+
+def _writes(bench: Bench, key: str) -> Callable[[], int]:
+    events = async_capture_events(bench.hass, EVENT_STATE_CHANGED)
+    name = entity_id(bench.hass, WEB, key)
+    return lambda: sum(1 for event in events if event.data["entity_id"] == name)
+
+
+async def test_numbers_are_written_at_the_publish_interval(bench: Bench) -> None:
+    engine = bench.engine
+    engine.run("web", usage={**BUSY, "cores": 0.4})
+    bench.options = {"polling": {**HOURLY["polling"], "publish_interval": 60}}
+    entry = await bench.begin()
+    await bench.next_round()
+    await bench.next_round(60)
+    writes, written = _writes(bench, "cpu"), entry.runtime_data.publication
+    before = written.states_written
+    for number in range(1, 13):
+        # each round something else, but no jump
+        engine.load("web", cpu=0.4 + number % 2 * 0.05)
+        await bench.next_round()
+    # three minutes
+    assert 2 <= writes() <= 4
+    assert written.states_written - before <= 4 * 6
+    engine.load("web", cpu=2.5)
+    so_far = writes()
+    await bench.next_round()
+    assert writes() == so_far + 1
+    assert (bench.number("cpu") or 0) > 40
+
+
+NONSENSE: dict[str, Callable[[dict[str, Any]], None]] = {
+    "more than there is": lambda said: said["cpu_stats"]["cpu_usage"].update(
+        total_usage=said["cpu_stats"]["system_cpu_usage"] * 9
+    ),
+    "below zero": lambda said: said["cpu_stats"]["cpu_usage"].update(total_usage=-5),
+    "a word": lambda said: said["cpu_stats"]["cpu_usage"].update(total_usage="much"),
+    "beyond all numbers": lambda said: said["cpu_stats"]["cpu_usage"].update(
+        total_usage=2**70
+    ),
+    "nothing": lambda said: said.update(cpu_stats=None, memory_stats=None),
+    "a list": lambda said: said.update(cpu_stats=[1], networks=[2], blkio_stats=3),
+}
+
+
+@pytest.mark.parametrize("kind", NONSENSE)
+async def test_nonsense_is_never_shown(bench: Bench, kind: str) -> None:
+    engine = bench.engine
+    engine.run("web", usage=BUSY)
+    engine.run("other", usage=BUSY)
+    await bench.begin()
+    await bench.next_round()
+    web = engine.find("web").id
+
+    def edit(request: str, said: Any) -> Any:
+        if request == STATS and said["id"] == web:
+            NONSENSE[kind](said)
+        return said
+
+    engine.faults.edit = edit
+    await bench.next_round()
+    await bench.next_round()
+    assert bench.number("cpu") is None
+    assert bench.number("cpu", "container_name:other")
+    assert bench.feed.last_update_success
+
+
+async def test_a_proxy_that_forbids_the_numbers_leaves_the_state(bench: Bench) -> None:
+    bench.engine.run("web", usage=BUSY)
+    await bench.begin()
+    bench.engine.faults.answers[STATS] = (403, "<html>forbidden</html>")
+    bench.pass_time(15)
+    await until(lambda: not bench.feed.last_update_success)
+    await bench.hass.async_block_till_done()
+    assert state(bench.hass, WEB, "memory") == "unavailable"
+    assert state(bench.hass, WEB, "running") == "on"
+    assert state(bench.hass, "host", "connected") == "on"
+
+
+async def test_very_many_over_one_pool(bench: Bench) -> None:
+    engine = bench.engine
+    for number in range(250):
+        engine.run(f"c{number}")
+    bench.add()
+    for number in range(250):
+        # the entities of so many take a while, and are not what this is about
+        bench.choose(f"c{number}", *SHOWN[1:], enabled=False)
+    entry = await bench.begin()
+    engine.requests.clear()
+    engine.peaks.clear()
+    engine.faults.delay = 0.005
+    began = asyncio.create_task(bench.next_round())
+    await until(lambda: engine.in_flight[STATS] == 5)
+    # whoever wants something else meanwhile is not kept waiting
+    await entry.runtime_data.source.state()
+    assert engine.requests[STATS] < 250
+    await began
+    assert engine.requests[STATS] == 250
+    assert engine.peaks[STATS] == 5
+    assert all(
+        bench.number("cpu", f"container_name:c{number}") is not None
+        for number in range(250)
+    )
+    assert engine.connections < 20
