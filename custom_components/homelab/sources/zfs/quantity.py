@@ -8,7 +8,7 @@ LIMIT = 2**63
 _UNITS = "KMGTPE"
 _NUMBER = re.compile(r"([0-9]{1,20})B?|([0-9]{1,6}(?:\.[0-9]{1,3})?)([KMGTPE])B?")
 _GUID = re.compile(r"[1-9][0-9]{0,19}")
-_DECIMAL = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,4})?)[x%]?")
+_DECIMAL = re.compile(r"([0-9]{1,30}(?:\.[0-9]{1,4})?)[x%]?")
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _MOMENT = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) +"
@@ -122,8 +122,6 @@ def rounded(number: int | None) -> int | None:
     unit = 1 << (number.bit_length() - 1) // 10 * 10
     if number % unit == 0:
         return number
-    for digits in (2, 1, 0):
-        text = f"{number / unit:.{digits}f}"
-        if len(text) < 5:
-            break
-    return round(float(text) * unit)
+    shown = (f"{number / unit:.{digits}f}" for digits in (2, 1, 0))
+    text = next(text for text in shown if len(text) < 5)
+    return count(round(float(text) * unit))

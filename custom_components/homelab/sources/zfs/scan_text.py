@@ -57,7 +57,7 @@ _HEADS = tuple(
 )
 _STARTED = re.compile(r"^(?:error )?scrub started on (.+)$", re.MULTILINE)
 # a comma may be a decimal one: the number is all up to the space
-_DONE = re.compile(r"(?:^| )([^ \n]{1,20})% done", re.MULTILINE)
+_DONE = re.compile(r"(?:^| )([^ \n]{1,40})% done", re.MULTILINE)
 _TO_GO = re.compile(r", ([0-9][0-9a-z: ]{0,30}) to go")
 _PROCESSED = re.compile(
     r"^([0-9][^ ]{0,9}) (?:resilvered|repaired|copied out of|/ [^ ]{1,10} copied)",

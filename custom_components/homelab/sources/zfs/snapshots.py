@@ -20,7 +20,10 @@ class Snapshots:
 
 
 class SnapshotCounter:
-    """Reads `zfs list -Hp -t snapshot -o name,creation` as it comes."""
+    """Reads `zfs list -Hp -t snapshot -o name,creation` as it comes.
+
+    There may be columns in between: what was made when stands last.
+    """
 
     def __init__(self) -> None:
         self._lines = Lines()
@@ -36,19 +39,20 @@ class SnapshotCounter:
     def feed(self, chunk: bytes) -> None:
         """Count the snapshots in this chunk."""
         for line in self._lines.feed(chunk):
-            name, *_, creation = line.decode(errors="replace").split("\t")
+            name, tab, creation = line.decode(errors="replace").partition("\t")
             dataset, at, snapshot = name.partition("@")
-            is_new = dataset not in self._counts
-            if not (dataset and at and snapshot) or (
-                is_new and len(self._counts) >= _MOST
+            if not (dataset and at and snapshot and tab) or (
+                dataset not in self._counts and len(self._counts) >= _MOST
             ):
                 self._unread += 1
-                continue
-            self._counts[dataset] = self._counts.get(dataset, 0) + 1
-            made = moment(creation.strip())
-            newest = self._newest.get(dataset)
-            if made and (newest is None or made > newest):
-                self._newest[dataset] = made
+            else:
+                self._count(dataset, moment(creation.rpartition("\t")[2].strip()))
+
+    def _count(self, dataset: str, made: datetime | None) -> None:
+        self._counts[dataset] = self._counts.get(dataset, 0) + 1
+        newest = self._newest.get(dataset)
+        if made and (newest is None or made > newest):
+            self._newest[dataset] = made
 
     def found(self) -> Mapping[str, Snapshots]:
         """Return what was counted, by dataset."""

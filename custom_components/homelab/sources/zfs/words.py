@@ -93,8 +93,8 @@ def kind(
 ) -> Kind | None:
     """Tell what a vdev is made as: by the type that JSON has, else by its name.
 
-    Only file vdevs are shown with a whole path that is not a device's. What is shown
-    as a number is missing, and is what its former path says.
+    Only file vdevs are shown with a whole path that is not a device's. What is missing
+    is shown as a number, and is what its former path says.
     """
     if isinstance(type_, str) and type_ != "raidz":
         return _KINDS.get(type_)
@@ -103,9 +103,7 @@ def kind(
         return _KINDS[match[1] or match[2]] if match else None
     if match := _WITHOUT_DISK.fullmatch(name):
         return Kind.INDIRECT if match[1] else Kind.DISTRIBUTED_SPARE
-    where = path if name.isdecimal() else name
-    if where is None:
-        return None
+    where = path if path and name.isdecimal() else name
     return Kind.FILE if where[:1] == "/" and where[:5] != "/dev/" else Kind.DISK
 
 
