@@ -7,7 +7,8 @@ import shlex
 
 from ..source import BadAnswer, CannotConnect
 from .ssh_address import SshAddress
-from .ssh_command import Completed, Ended, Lines, Whole
+from .ssh_command import Completed, Ended, Whole
+from .ssh_lines import Lines
 from .ssh_login import Login
 
 __all__ = ["Completed", "Ended", "Lines", "SshAddress", "SshConnection", "quote"]

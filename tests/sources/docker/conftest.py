@@ -7,12 +7,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
 
-from custom_components.homelab.const import DOMAIN
 from demo.engine import SimulatedEngine
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
 from .host import docker_entry
+from custom_components.homelab.const import DOMAIN
 
 
 @pytest.fixture(autouse=True)

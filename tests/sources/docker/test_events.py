@@ -118,19 +118,16 @@ async def test_twenty_recreations_leave_the_registries_alone(
     entities = async_capture_events(hass, er.EVENT_ENTITY_REGISTRY_UPDATED)
     switch = entity_id(hass, "container_shop/web/1", "running")
     assert switch
-    seen: list[str] = []
-    hass.bus.async_listen(
-        EVENT_STATE_CHANGED,
-        lambda e: (
-            seen.append(e.data["new_state"].state)
-            if e.data["entity_id"] == switch
-            else None
-        ),
-    )
+
+    def seen() -> list[str]:
+        return [
+            e.data["new_state"].state for e in events if e.data["entity_id"] == switch
+        ]
+
     for round_ in range(20):
         await engine.recreate("shop-web-1")
-        await until(lambda n=round_: seen.count("on") == n + 1)  # type: ignore[misc]
-    assert seen == ["off", "on"] * 20
+        await until(lambda n=round_: seen().count("on") == n + 1)  # type: ignore[misc]
+    assert seen() == ["off", "on"] * 20
     assert not devices and not entities
     types = [type_ for type_, _ in happened(hass, events)]
     assert types == ["stopped", "recreated"] * 20

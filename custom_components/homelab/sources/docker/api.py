@@ -17,7 +17,7 @@ from aiohttp import (
 import orjson
 
 from ...acting import mutating
-from ...source import BadAnswer
+from ...source import BadAnswer, CannotConnect
 from .errors import translated
 from .reading import a_mapping
 
@@ -53,8 +53,12 @@ class Api(Docker):
         base: str,
         connector: BaseConnector,
         close: Callable[[], Awaitable[None]] | None = None,
+        doubt: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """Nothing is asked yet; `close` lets go of what lies under the connector."""
+        """Nothing is asked yet; `close` lets go of what lies under the connector.
+
+        `doubt` raises why somebody hangs up without a word, if that can be found out.
+        """
         session = ClientSession(
             connector=connector,
             response_class=BoundedResponse,
@@ -67,6 +71,7 @@ class Api(Docker):
         # by the loop's clock, when somebody last answered
         self.heard = 0.0
         self._close_under = close
+        self._doubt = doubt
 
     @override
     async def close(self) -> None:
@@ -95,19 +100,24 @@ class Api(Docker):
         versioned: bool = True,
     ) -> Any:
         """Return what the engine answers, as JSON."""
-        with translated(path):
-            self.requests += 1
-            response = await self._do_query(
-                path,
-                "GET",
-                params=params,
-                timeout=ClientTimeout(total=deadline, connect=CONNECT),
-                versioned_api=versioned,
-            )
-            async with response:
-                answer = orjson.loads(await response.read())
-                self.hear()
-                return answer
+        try:
+            with translated(path):
+                self.requests += 1
+                response = await self._do_query(
+                    path,
+                    "GET",
+                    params=params,
+                    timeout=ClientTimeout(total=deadline, connect=CONNECT),
+                    versioned_api=versioned,
+                )
+                async with response:
+                    answer = orjson.loads(await response.read())
+                    self.hear()
+                    return answer
+        except CannotConnect as error:
+            if self._doubt and error.reason == CannotConnect.default:
+                await self._doubt()
+            raise
 
     def hear(self) -> None:
         """Note that somebody is there."""

@@ -74,8 +74,11 @@ class Causes:
                 self._gap.same_run = True
             return []
         self._heard = at
+        word = _NAMES.get(word, word)
+        if word == "destroy":
+            self._is_known(hash(container_id))
         event = Event(
-            name=_NAMES.get(word, word),
+            name=word,
             id=container_id,
             at=at,
             resource=resource,
@@ -96,6 +99,9 @@ class Causes:
             del self._known[next(iter(self._known))]
         return False
 
+    def _is_gone(self, container_id: str) -> bool:
+        return hash(container_id) in self._known
+
     def inspected(
         self,
         seen: Seen,
@@ -107,6 +113,9 @@ class Causes:
 
         `stopped_by_user` is Podman's, which tells of no signal when it stops one.
         """
+        if self._is_gone(seen.id):
+            # the answer is older than its end
+            return
         life = self._lives.life(seen.id)
         life.resource, life.auto_remove = seen.resource, auto_remove
         life.stop_signal = signal_number(seen.stop_signal) or TERM
@@ -136,11 +145,9 @@ class Causes:
             return []
         self._gap, self._listing = _Gap(lost=at), None
         said = self._lives.ripe(at)
-        return (
-            said + self._lives.blame_engine()
-            if self._lives.engine_until() > -inf
-            else said
-        )
+        if self._lives.engine_until() > -inf:
+            said += self._lives.blame_engine()
+        return said
 
     def listed(self, seen: Iterable[Seen], at: float) -> list[Happening]:
         """Take all containers that stand for a resource, and know that we listen again.
@@ -178,6 +185,8 @@ class Causes:
         times = []
         if self._listing:
             times.append(self._listing.at + SETTLE)
+            if self._gap:
+                return times[0]
         if (ripe := self._lives.next_ripe()) is not None:
             times.append(max(ripe, self._gap.lost + HOLD) if self._gap else ripe)
         return min(times, default=None)
@@ -205,8 +214,10 @@ class Causes:
     def _reconcile(
         self, listing: Listing, changed_before: float, engine_lost: float | None = None
     ) -> list[Happening]:
-        """Tell what the events have not."""
+        """Tell what the events have not; who was removed meanwhile is no news."""
         said = []
+        here = {k: v for k, v in listing.containers.items() if not self._is_gone(k)}
+        listing = Listing(listing.at, here)
         for event in listing.untold(self._lives, changed_before, engine_lost):
             said += self._lives.take(event)
         for seen in listing.containers.values():

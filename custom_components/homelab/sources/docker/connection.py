@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 import ssl
@@ -9,10 +11,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import TCPConnector, UnixConnector
+from cryptography.x509 import load_pem_x509_certificates
 
 from ...source import BadAnswer
-from .address import Way, parse_address
+from .address import Address, Way, parse_address
 from .api import Api
+from .errors import refused, translated
+
+# how long a server takes to look at a certificate
+VERDICT = 2.0
 
 
 async def open_api(data: Mapping[str, Any]) -> Api:
@@ -28,13 +35,44 @@ async def open_api(data: Mapping[str, Any]) -> Api:
             context = await asyncio.get_running_loop().run_in_executor(
                 None, tls_context, data
             )
-            return Api(address.base, TCPConnector(limit=0, ssl=context))
+            return Api(
+                address.base,
+                TCPConnector(limit=0, ssl=context),
+                doubt=partial(hear_refusal, address, context),
+            )
     # the library behind it is large, and most engines are reached without
     by_ssh = await asyncio.get_running_loop().run_in_executor(
         None, import_module, ".by_ssh", __package__
     )
     api: Api = by_ssh.open_by_ssh(address, data)
     return api
+
+
+async def hear_refusal(address: Address, context: ssl.SSLContext) -> None:
+    """Raise it if a server hangs up because it refuses our certificate.
+
+    With TLS 1.3 a client sends before its certificate is looked at, and the refusal
+    may be lost with what was sent: who says nothing hears it.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(VERDICT):
+            try:
+                reader, writer = await asyncio.open_connection(
+                    address.host, address.port, ssl=context
+                )
+            except OSError:
+                # what was wrong is known already
+                return
+            try:
+                await reader.read(1)
+            except ssl.SSLError:
+                with translated("version"):
+                    raise
+            except ConnectionError:
+                pass
+            finally:
+                writer.transport.abort()
+            raise refused("without a word")
 
 
 def tls_context(data: Mapping[str, Any]) -> ssl.SSLContext:
@@ -46,15 +84,19 @@ def tls_context(data: Mapping[str, Any]) -> ssl.SSLContext:
         context = ssl.create_default_context(cadata=authority or None)
     except ssl.SSLError, ValueError:
         raise _unreadable("ca") from None
+    # certificates made by hand often lack a key identifier, and docker takes them, too
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.check_hostname = data.get("verify_host", True)
-    if bool(certificate) != bool(key):
-        raise _unreadable("key" if certificate else "certificate")
     if certificate:
         _load_pair(context, certificate, key)
     return context
 
 
 def _load_pair(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    try:
+        load_pem_x509_certificates(certificate.encode())
+    except ValueError:
+        raise _unreadable("certificate") from None
     # the library takes them from files only; nobody else can read this folder
     with TemporaryDirectory() as folder:
         files = Path(folder, "certificate"), Path(folder, "key")

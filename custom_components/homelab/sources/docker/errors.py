@@ -5,13 +5,21 @@ from contextlib import contextmanager
 import ssl
 
 from aiodocker import DockerError
-from aiohttp import ClientError, ClientResponseError, ClientSSLError
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientResponseError,
+    ClientSSLError,
+)
 from aiohttp.http_exceptions import HttpProcessingError
 
 from ...source import AuthenticationFailed, BadAnswer, CannotConnect, SourceError
 
 # what a server says through TLS to a client without the right certificate
-_REFUSALS = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
+_REFUSALS = (
+    *("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "DECRYPT_ERROR"),
+    "HANDSHAKE_FAILURE",
+)
 # what a proxy says when it cannot reach the engine, and the engine itself never
 _GATEWAY = (502, 503, 504)
 # what to set where a proxy stands before the engine, by the first part of a path
@@ -41,8 +49,10 @@ def translated(path: str, *, acts: bool = False) -> Iterator[None]:
     except SourceError:
         raise
     except DockerError as error:
-        if isinstance(error.__context__, ClientError | OSError):
-            raise _of_connection(error.__context__, acts=False) from None
+        if isinstance(lost := error.__context__, ClientError | OSError):
+            # without a connection nothing was sent
+            sent = acts and not isinstance(lost, ClientConnectorError)
+            raise _of_connection(lost, acts=sent) from None
         raise _of_status(error, path, acts=acts) from None
     except TimeoutError:
         late = "the engine did not answer in time"
@@ -63,6 +73,12 @@ def _reason(path: str) -> str:
 def _nonsense(error: BaseException, path: str, *, acts: bool) -> SourceError:
     what = f"the answer to {path} makes no sense ({type(error).__name__})"
     return BadAnswer(what, reason=_reason(path), sent=acts)
+
+
+def refused(alert: str) -> AuthenticationFailed:
+    """Say that a server does not want to know us."""
+    words = alert.replace("_", " ").lower()
+    return AuthenticationFailed(f"it refuses our certificate ({words})")
 
 
 def _of_status(error: DockerError, path: str, *, acts: bool) -> SourceError:
@@ -100,10 +116,13 @@ def _of_connection(error: BaseException, *, acts: bool) -> SourceError:
         match each:
             case SourceError():
                 return each
-            case ssl.SSLCertVerificationError():
-                return AuthenticationFailed(each.verify_message, reason="tls_failed")
-            case ssl.SSLError() if any(word in str(each) for word in _REFUSALS):
-                return AuthenticationFailed("it wants another certificate")
+            # aiohttp's own error is called one as well, but does not know why
+            case ssl.SSLCertVerificationError(verify_message=words):
+                return AuthenticationFailed(words, reason="tls_failed")
+            case ssl.SSLError(reason=str(alert)) if "ALERT" in alert and any(
+                word in alert for word in _REFUSALS
+            ):
+                return refused(alert.partition("ALERT_")[2])
             case ConnectionRefusedError():
                 return CannotConnect(text, reason="connection_refused")
             case PermissionError():

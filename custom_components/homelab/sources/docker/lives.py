@@ -63,12 +63,11 @@ class Lives:
             return -inf
         until = self._last_death
         for life in self.running():
-            if life.asked is None or not life.is_asked(
-                max(self._last_death, life.asked.at)
-            ):
+            asked = life.asked
+            if asked is None or not life.is_asked(max(self._last_death, asked.at)):
                 # this one runs, and nobody means to end it
                 return -inf
-            until = max(until, life.asked.at + life.grace)
+            until = max(until, asked.at + life.grace)
         return until + HOLD
 
     def dying(self) -> list[tuple[Life, Death]]:
@@ -200,8 +199,7 @@ class Lives:
             # it had died by itself; only its next start was called off
             return self.end(life, life.death, *life.verdict(life.death))
         if life.running or life.death:
-            signal = life.asked.signal if life.asked else None
-            life.asked = Asked(event.at, signal)
+            life.asked = Asked(event.at, life.asked.signal if life.asked else None)
         return []
 
     def _restart(self, life: Life, event: Event) -> list[Happening]:
