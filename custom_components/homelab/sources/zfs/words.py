@@ -66,7 +66,7 @@ _KINDS = {
     "file": Kind.FILE,
 }
 _MADE_OF_OTHERS = re.compile(
-    r"(?:(mirror|raidz[123]|replacing|spare)|(draid)[0-9][0-9:a-z]*)-[0-9]+"
+    r"(?:(mirror|raidz[123]|replacing|spare)|(draid)[0-9][0-9:a-z]*)(?:-[0-9]+)?"
 )
 _WITHOUT_DISK = re.compile(r"(indirect)-[0-9]+|draid[123]-[0-9]+-[0-9]+")
 _MESSAGE = re.compile(r"ZFS-[0-9]{4}-[0-9A-Z]{2}")

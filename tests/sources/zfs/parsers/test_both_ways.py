@@ -198,9 +198,10 @@ def pools(draw: st.DrawFn) -> tool.Pool:
     )
 
 
-@settings(max_examples=80, deadline=None)
-@given(st.lists(pools(), max_size=3, unique_by=lambda pool: pool.name))
-def test_made_up_pools_give_one_tree(made: list[tool.Pool]) -> None:
+MADE_UP = st.lists(pools(), max_size=3, unique_by=lambda pool: pool.name)
+
+
+def _read_both_ways(made: list[tool.Pool]) -> None:
     by_json = parse_status_json(tool.status_json(made), at=scans.DAY + 600)
     by_text = joined(
         parse_status_text(tool.status_text(made, "ps")),
@@ -209,3 +210,17 @@ def test_made_up_pools_give_one_tree(made: list[tool.Pool]) -> None:
         parse_status_text(tool.status_text(made, "Pps")),
     )
     assert by_text == by_json
+
+
+@settings(max_examples=40, deadline=None)
+@given(MADE_UP)
+def test_made_up_pools_give_one_tree(made: list[tool.Pool]) -> None:
+    _read_both_ways(made)
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(300)
+@settings(max_examples=1000, deadline=None)
+@given(MADE_UP)
+def test_many_made_up_pools_give_one_tree(made: list[tool.Pool]) -> None:
+    _read_both_ways(made)

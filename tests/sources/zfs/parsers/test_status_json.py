@@ -197,6 +197,7 @@ def test_absurd_identities_are_unknown(guid: object) -> None:
     ("name", "type_", "kind"),
     [
         ("mirror-0", "mirror", Kind.MIRROR),
+        ("mirror", ..., Kind.MIRROR),
         ("raidz1-0", "raidz", Kind.RAIDZ1),
         ("raidz2-10", "raidz", Kind.RAIDZ2),
         ("raidz3-0", "raidz", Kind.RAIDZ3),
