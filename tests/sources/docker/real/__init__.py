@@ -1,0 +1,1 @@
+"""The Docker source on real engines."""
