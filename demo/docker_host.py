@@ -25,8 +25,12 @@ class DockerHost:
 
     kind = "docker"
 
-    def __init__(self, *, real: bool | None = None) -> None:
-        """Be real or simulated; else what this machine can be."""
+    def __init__(self, *, real: bool | None = None, python: Path = PYTHON) -> None:
+        """Be real or simulated, else what this machine can be.
+
+        The Python is one that has what simulating takes.
+        """
+        self._python = python
         self._real = can_run() and is_static() if real is None else real
         self.title = self._title()
         self._url = ""
@@ -94,7 +98,7 @@ class DockerHost:
         log = folder / "simulated.log"
         with log.open("wb") as output:
             self._simulated = subprocess.Popen(
-                (PYTHON, "-m", "demo.engine", "--socket", path),
+                (self._python, "-m", "demo.engine", "--socket", path),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -130,7 +134,7 @@ def recipe(service: Service) -> dict[str, Any]:
     if service.check:
         wanted["Healthcheck"] = {
             "Test": ["CMD-SHELL", service.check],
-            "Interval": 10 * SECOND,
+            "Interval": 5 * SECOND,
             "Retries": 2,
         }
     return wanted

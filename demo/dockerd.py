@@ -36,6 +36,8 @@ class Dockerd(SocketClient):
 
     def __init__(self, folder: Path, *options: str) -> None:
         """Take a folder that stays, and what else `dockerd` is to be told."""
+        # neither what runs containers nor the list of what is mounted knows links
+        folder = folder.resolve()
         # in a folder of its own, so that a container can be given that
         super().__init__(folder / "run" / "docker.sock")
         self.folder = folder

@@ -1,6 +1,7 @@
 """The lab: the machines that the demo is connected to."""
 
+from demo.docker_host import DockerHost
 from demo.far_end import FarEnd
 
 # Each source adds its own.
-FAR_ENDS: tuple[FarEnd, ...] = ()
+FAR_ENDS: tuple[FarEnd, ...] = (DockerHost(),)

@@ -114,7 +114,7 @@ SERVICES = (
     Service(
         project="monitoring",
         name="alerts",
-        work="echo 'all quiet'; sleep 150; echo 'lost my connection' >&2; exit 1",
+        work="echo 'all quiet'; sleep 150 & wait $!; echo 'lost my connection' >&2; exit 1",
         depends_on=("collector",),
         restart="on-failure",
         lines=("all quiet",),

@@ -1,5 +1,6 @@
 """Questions to an engine behind a socket, with nothing but the standard library."""
 
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 import json
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import quote
 from _steps import Missing
 
 DEADLINE = 60
+AT_ONCE = 4
 
 
 class Unanswered(Exception):
@@ -74,5 +76,9 @@ class SocketClient:
 
     def remove_containers(self) -> None:
         """Remove every container, running or not."""
-        for container in self.ask("GET", "/containers/json?all=1"):
-            self.request("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+        ids = [each["Id"] for each in self.ask("GET", "/containers/json?all=1")]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(self._remove, ids))
+
+    def _remove(self, ident: str) -> None:
+        self.request("DELETE", f"/containers/{ident}?force=1&v=1")

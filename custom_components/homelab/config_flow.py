@@ -96,12 +96,7 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is None and page.prepare:
             await page.prepare(self._answers)
         if user_input is not None:
-            self._answers |= {
-                name: value
-                for name, value in user_input.items()
-                # forms never show a secret: one left blank is one left as it is
-                if value or name not in self._secrets or name not in self._answers
-            }
+            self._take(page, user_input)
             try:
                 result = await page.submit(self.hass, self._answers)
             except SourceError as error:
@@ -129,6 +124,19 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
             },
         )
 
+    def _take(self, page: Step, user_input: Answers) -> None:
+        """Keep what was answered; fields that are empty are not sent."""
+        if page.key != REAUTH_CONFIRM:
+            for field in page.schema(self._answers).schema:
+                if field not in user_input and field not in self._secrets:
+                    self._answers.pop(str(field), None)
+        self._answers |= {
+            name: value
+            for name, value in user_input.items()
+            # forms never show a secret: one left blank is one left as it is
+            if value or name not in self._secrets or name not in self._answers
+        }
+
     def _page_of(self, field: str, page: Step) -> Step:
         """Return the page that asks for a field, so that it can be mended there."""
 
@@ -141,15 +149,17 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _redacted(self, text: str) -> str:
         """Take secrets out of what a tool has said."""
-        for name in self._secrets:
-            if secret := str(self._answers.get(name) or ""):
-                text = text.replace(secret, "**")
+        secrets = {str(self._answers.get(name) or "") for name in self._secrets}
+        # the longest first: one may be part of another
+        for secret in sorted(secrets - {""}, key=len, reverse=True):
+            text = text.replace(secret, "**")
         return text
 
     async def _finish(self, candidate: Candidate) -> ConfigFlowResult:
         """Make the entry, or change the one that this flow is about."""
         data = {**candidate.data, CONF_SOURCE: self._answers[CONF_SOURCE]}
-        await self.async_set_unique_id(candidate.identity)
+        # another flow may be about the same machine, such as one for new credentials
+        await self.async_set_unique_id(candidate.identity, raise_on_progress=False)
         if self.source in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
             self._abort_if_unique_id_mismatch(reason="wrong_identity")
             entry = (

@@ -173,10 +173,9 @@ class Operations:
         # whoever hears of the end may ask for the next thing at once
         self._release(operation)
         await self.ledger.move(operation, ending[0], **ending[1])
-        home, unknown = host.home(operation.key), ending[0] is State.UNKNOWN
-        # what was asked a moment ago may be older than what was done
-        await (home.async_refresh() if unknown else home.async_request_refresh())
-        if unknown and host.contact.is_set():
+        home, lost = host.home(operation.key), ending[0] is State.UNKNOWN
+        await (home.async_refresh() if lost else home.async_request_refresh())
+        if lost and host.contact.is_set():
             await look_at(host, self.ledger.records[operation.id])
 
     async def _perform(

@@ -1,6 +1,6 @@
 """The flows that mend what a person has to look at."""
 
-from typing import Any
+from typing import Any, override
 
 from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.components.repairs import (
@@ -18,12 +18,13 @@ from .decisions import decide
 from .issues import AUDIT_DAMAGED
 
 
-class CheckAgainFlow(RepairsFlow):
-    """Look again at who answers, once a person says that it is mended."""
+class MendingFlow(RepairsFlow):
+    """Show what is wrong with the connection of an entry, and load it again."""
 
     def __init__(self, entry_id: str) -> None:
         """Remember whose issue it is."""
         self._entry_id = entry_id
+        self._shown: dict[str, Any] = {}
 
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
@@ -35,52 +36,34 @@ class CheckAgainFlow(RepairsFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Load the entry again; the issue stays if that did not help."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        if issue is None:
+            # it was mended in another way, or the entry is gone
+            return self.async_create_entry(data={})
         if user_input is None:
-            issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+            self._shown = dict(issue.data or {})
             return self.async_show_form(
                 step_id="confirm",
-                description_placeholders=issue.translation_placeholders
-                if issue
-                else None,
+                description_placeholders=issue.translation_placeholders,
             )
+        self.mend()
         if not await self.hass.config_entries.async_reload(self._entry_id):
             return self.async_abort(reason="still_wrong")
         return self.async_create_entry(data={})
 
+    def mend(self) -> None:
+        """Change nothing: a person has, and says so."""
 
-class HostKeyFlow(RepairsFlow):
+
+class HostKeyFlow(MendingFlow):
     """Show the old and the new key of a machine, and store the new one if it is right."""
 
-    def __init__(self, entry_id: str, host_key: str) -> None:
-        """Remember whose key it is."""
-        self._entry_id = entry_id
-        self._host_key = host_key
-
-    async def async_step_init(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Go straight to the question."""
-        return await self.async_step_confirm()
-
-    async def async_step_confirm(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Trust the new key from now on: only a person decides that."""
-        if user_input is None:
-            issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
-            return self.async_show_form(
-                step_id="confirm",
-                description_placeholders=issue.translation_placeholders
-                if issue
-                else None,
-            )
+    @override
+    def mend(self) -> None:
+        """Trust the key that was shown from now on: only a person decides that."""
         entry = self.hass.config_entries.async_get_known_entry(self._entry_id)
-        self.hass.config_entries.async_update_entry(
-            entry, data={**entry.data, CONF_HOST_KEY: self._host_key}
-        )
-        if not await self.hass.config_entries.async_reload(self._entry_id):
-            return self.async_abort(reason="still_wrong")
-        return self.async_create_entry(data={})
+        data = {**entry.data, CONF_HOST_KEY: self._shown[CONF_HOST_KEY]}
+        self.hass.config_entries.async_update_entry(entry, data=data)
 
 
 class DecisionFlow(RepairsFlow):
@@ -136,5 +119,5 @@ async def async_create_fix_flow(
     if data and "operation_id" in data:
         return DecisionFlow(data["operation_id"])
     if data and CONF_HOST_KEY in data:
-        return HostKeyFlow(data["entry_id"], data[CONF_HOST_KEY])
-    return CheckAgainFlow((data or {})["entry_id"])
+        return HostKeyFlow(data["entry_id"])
+    return MendingFlow((data or {})["entry_id"])

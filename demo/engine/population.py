@@ -135,6 +135,10 @@ class Population:
         if memory is not None:
             usage.memory = memory
 
+    def reset(self, reference: str) -> None:
+        """Let the counters of a container begin at zero again, though it goes on."""
+        self.find(reference).usage.begin(self.seconds)
+
     def add_image(self, *tags: str, **traits: Any) -> Image:
         """Have an image; without tags it is dangling."""
         ident = f"sha256:{self.draw(*tags)}"

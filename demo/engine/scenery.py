@@ -3,7 +3,7 @@
 import asyncio
 import random
 
-from demo.engine.container import Health, State
+from demo.engine.container import Container, Health, State
 from demo.engine.moment import SECOND
 from demo.engine.server import SimulatedEngine
 from demo.services import SERVICES, Service
@@ -56,26 +56,32 @@ def _add(engine: SimulatedEngine, service: Service, copy: int) -> None:
         engine.set_health(name, Health.HEALTHY)
 
 
-async def live(engine: SimulatedEngine, seed: int) -> None:
+async def live(
+    engine: SimulatedEngine, seed: int, pauses: tuple[float, float] = PAUSES
+) -> None:
     """Let something befall somebody now and then, always the same for the same seed."""
     dice = random.Random(seed)  # noqa: S311
-    lines = {each.container: each.lines for each in SERVICES}
     while True:
-        await asyncio.sleep(dice.uniform(*PAUSES))
-        name = dice.choice([*lines])
-        what = dice.random()
-        container = next(
-            (each for each in engine.containers.values() if each.name == name), None
-        )
-        if container is None or container.state is not State.RUNNING:
-            continue
-        if lines[name]:
-            engine.say(name, dice.choice(lines[name]))
-        if container.health and what < 0.5:
-            well = container.health is not Health.HEALTHY
-            engine.set_health(name, Health.HEALTHY if well else Health.UNHEALTHY)
-        elif container.restart == "on-failure":
-            engine.say(name, "lost my connection", "stderr")
-            engine.die(name, 1)
-        else:
-            engine.load(name, cpu=container.usage.cores * dice.uniform(0.2, 3))
+        await asyncio.sleep(dice.uniform(*pauses))
+        service, turn = dice.choice(SERVICES), dice.random()
+        for container in [*engine.containers.values()]:
+            running = container.state is State.RUNNING
+            if running and container.name == service.container:
+                _befall(engine, container, service, turn)
+
+
+def _befall(
+    engine: SimulatedEngine, container: Container, service: Service, turn: float
+) -> None:
+    """Let a container print something, and be better or worse off; the turn is 0 to 1."""
+    name = container.name
+    for line in service.lines[: round(turn * len(service.lines))]:
+        engine.say(name, line)
+    if service.check and turn < 0.5:
+        well = container.health is not Health.HEALTHY
+        engine.set_health(name, Health.HEALTHY if well else Health.UNHEALTHY)
+    elif service.restart == "on-failure":
+        engine.say(name, "lost my connection", "stderr")
+        engine.die(name, 1)
+    else:
+        engine.load(name, cpu=service.cores * (0.2 + 3 * turn))

@@ -112,13 +112,13 @@ async def test_aiodocker(engine: SimulatedEngine, api: str, flavour: Flavour) ->
         (frame,) = await db.stats(stream=False)
         assert frame["cpu_stats"]["online_cpus"] == 4
         assert await db.log(stdout=True, stderr=True) == ["one\n", "two\n"]
-        subscriber = docker.events.subscribe()
+        subscriber = docker.events.subscribe()  # type: ignore[no-untyped-call]
         async with asyncio.timeout(3):
             await asyncio.sleep(0.05)
             await db.stop()
             event = await subscriber.get()
             assert event["Actor"]["Attributes"]["name"] == "db"
-            await docker.events.stop()
+            await docker.events.stop()  # type: ignore[no-untyped-call]
         with pytest.raises(aiodocker.DockerError) as refusal:
             await docker.containers.get("nobody")
         assert refusal.value.status == 404

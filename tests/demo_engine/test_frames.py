@@ -128,6 +128,14 @@ def test_what_a_container_uses_can_be_changed() -> None:
     assert second["memory_stats"]["usage"] == pytest.approx(2_000_000, rel=0.06)
 
 
+def test_counters_can_begin_again() -> None:
+    _, engine = running(Flavour.CGROUP_2)
+    assert shot(engine)["networks"]["eth0"]["rx_bytes"] > 0
+    engine.reset("web")
+    assert shot(engine)["networks"]["eth0"]["rx_bytes"] == 0
+    assert engine.find("web").is_up
+
+
 async def test_what_is_paused_stands_still_and_what_starts_begins_at_zero() -> None:
     clock, engine = running(Flavour.CGROUP_2)
     engine.pause("web")

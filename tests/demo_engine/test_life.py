@@ -277,6 +277,7 @@ async def test_a_gentle_end_and_a_new_beginning() -> None:
     async with engine:
         for policy in ("no", "always", "unless-stopped", "on-failure"):
             engine.run(policy, restart=policy, exit_on_stop=1)
+        engine.add("new", restart="always")
         engine.run("ended", restart="unless-stopped")
         await engine.stop("ended")
         engine.run("crashing", restart="always")
@@ -287,3 +288,11 @@ async def test_a_gentle_end_and_a_new_beginning() -> None:
         running = {each.name for each in engine.containers.values() if each.is_up}
         assert running == {"always", "unless-stopped", "on-failure", "crashing"}
         assert told(engine) == ["start"] * 4
+
+
+async def test_who_waits_for_a_line_that_is_there_does_not_wait() -> None:
+    engine = SimulatedEngine()
+    engine.run("web")
+    engine.say("web", "hello")
+    async with asyncio.timeout(1):
+        await engine.find("web").log.wait(0)

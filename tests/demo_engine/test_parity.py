@@ -235,7 +235,10 @@ async def test_one_that_is_checked(
         "Retries": 1,
     }
     real_engine.run(NAME, WILLING, Healthcheck=check)
-    health = lambda: real_engine.inspect(NAME)["State"]["Health"]["Status"]  # noqa: E731
+
+    def health() -> str:
+        return str(real_engine.inspect(NAME)["State"]["Health"]["Status"])
+
     _until(lambda: health() == "unhealthy")
     real_engine.cli("exec", NAME, "touch", "/tmp/well")  # noqa: S108
     _until(lambda: health() == "healthy")

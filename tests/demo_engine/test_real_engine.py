@@ -1,6 +1,7 @@
 """The rig that starts real engines: what it offers to tests, and what it leaves."""
 
 from pathlib import Path
+from threading import Thread
 import time
 
 from _steps import Missing
@@ -10,6 +11,7 @@ import pytest
 from demo.dockerd import Dockerd, mounts_below
 
 from tests.fakes.real_engine import IDLE, RealEngine, running
+from tests.fakes.sockets import commands_about
 
 pytestmark = pytest.mark.real("docker")
 
@@ -45,6 +47,32 @@ def test_a_killed_engine_comes_back(real_engine: RealEngine) -> None:
         time.sleep(0.05)
 
 
+def test_a_test_may_leave_it_dead(real_engine: RealEngine) -> None:
+    real_engine.kill()
+
+
+def test_the_next_one_finds_it_alive(real_engine: RealEngine) -> None:
+    assert real_engine.answers()
+
+
+def test_one_waits_for_the_end_of_the_other(sockets: Path) -> None:
+    first, second = Dockerd(sockets), Dockerd(sockets)
+    first.kill()
+    first.end()
+    # nobody has this number
+    (sockets / "dockerd.pid").write_text("4194305")
+    first.start()
+    ending = Thread(target=first.end)
+    ending.start()
+    try:
+        second.start()
+        assert second.answers()
+    finally:
+        ending.join()
+        second.stop()
+    assert not mounts_below(sockets)
+
+
 @pytest.mark.usefixtures("socket_enabled")
 async def test_tls(real_engine: RealEngine) -> None:
     authority = real_engine.authority
@@ -76,11 +104,11 @@ def test_nothing_is_left() -> None:
         interfaces = {f"br-{network[:12]}", engine.bridge}
         assert interfaces <= _interfaces()
         assert mounts_below(folder)
-        assert _processes(folder)
+        assert commands_about(folder)
     assert not folder.exists()
     assert not interfaces & _interfaces()
     assert not mounts_below(folder)
-    assert not _processes(folder)
+    assert not commands_about(folder)
 
 
 def test_a_path_can_be_too_long(tmp_path: Path) -> None:
@@ -108,15 +136,3 @@ def test_many_containers(real_engine: RealEngine) -> None:
 
 def _interfaces() -> set[str]:
     return {path.name for path in Path("/sys/class/net").iterdir()}
-
-
-def _processes(folder: Path) -> list[str]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            command = path.read_text().replace("\0", " ")
-        except OSError:
-            continue
-        if f"{folder}/" in command:
-            found.append(command)
-    return found

@@ -63,7 +63,9 @@ def _told(podman: RealPodman, since: float) -> list[str]:
     said = map(json.loads, podman.request("GET", path)[1].splitlines())
     told: list[str] = []
     for event in said:
-        again = event["Action"] == "cleanup" and told and told[-1] == "cleanup"
-        if event["timeNano"] > since * SECOND and not again:
-            told.append(event["Action"])
+        action = event["Action"]
+        # whether it tells of a stop depends on who is first
+        at_will = action == "stop" or (action == "cleanup" and told[-1:] == [action])
+        if event["timeNano"] > since * SECOND and not at_will:
+            told.append(action)
     return told

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 import random
 import shutil
+import signal
 import subprocess
 import time
 from typing import Any
@@ -152,6 +153,8 @@ def running(*, plain: bool = False) -> Iterator[RealEngine]:
     allow_sockets()
     folder = short_folder()
     engine = RealEngine(folder, plain=plain)
+    # tests that are told to end take their engines with them
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         engine.begin()
         yield engine
@@ -159,6 +162,7 @@ def running(*, plain: bool = False) -> Iterator[RealEngine]:
         allow_sockets()
         engine.stop()
         shutil.rmtree(folder)
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session")

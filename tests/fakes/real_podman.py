@@ -17,7 +17,7 @@ from demo.dockerd import mounts_below
 from demo.socket_client import SocketClient
 
 from .real_engine import WILLING
-from .sockets import allow_sockets, short_folder
+from .sockets import allow_sockets, commands_about, short_folder
 
 DEADLINE = 30
 # what it wants by default may be more than a machine allows
@@ -72,8 +72,16 @@ class RealPodman(SocketClient):
         self.remove_containers()
         self._process.terminate()
         self._process.wait(DEADLINE)
+        self._await_stragglers()
         for mounted in mounts_below(self._folder):
             run("umount", "-l", mounted)
+
+    def _await_stragglers(self) -> None:
+        """Wait for what cleans up behind each container, and makes its folders anew."""
+        deadline = time.monotonic() + DEADLINE
+        while commands_about(self._folder):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
     def _podman(self) -> tuple[str | Path, ...]:
         own = self._folder

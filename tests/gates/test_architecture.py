@@ -23,7 +23,7 @@ PURE = (
     "sources/*/**/*.py",
 )
 # what of a source is for Home Assistant
-FACING = {"__init__.py", "entities.py", "form.py"}
+FACING = {"__init__.py", "entities.py", "form.py", "happenings.py", "kinds.py"}
 # what a pure module may use besides the standard library
 LIBRARIES = {"aiodocker", "aiohttp", "asyncssh", "cryptography", "orjson"}
 ENGINE = (

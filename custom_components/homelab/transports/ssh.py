@@ -144,7 +144,9 @@ class SshConnection:
             # eager: close() may cancel it only where it is prepared for that
             self._attempt = asyncio.create_task(self._log_in(), eager_start=True)
             self._attempt.add_done_callback(self._attempted)
-        return await asyncio.shield(self._attempt)
+        attempt = self._attempt
+        await asyncio.wait({attempt})
+        return attempt.result()
 
     async def _log_in(self) -> Login:
         login = Login()

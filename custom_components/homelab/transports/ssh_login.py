@@ -174,7 +174,9 @@ class Login(asyncssh.SSHClient):
         task = asyncio.create_task(opening)
         self._openings.add(task)
         task.add_done_callback(self._opened)
-        await asyncio.shield(task)
+        # not shielded: asyncio would complain of what fails when nobody waits any more
+        await asyncio.wait({task})
+        task.result()
 
     def _opened(self, task: asyncio.Task[None]) -> None:
         self._openings.discard(task)

@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant
 
 from .host import docker_entry
 from custom_components.homelab.const import DOMAIN
+from tests.fakes.ssh_server import SshServer
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +27,12 @@ def _local_sockets(socket_enabled: None) -> None:
     pytest_socket.socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)
 
 
+async def _unload(hass: HomeAssistant) -> None:
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.state is ConfigEntryState.LOADED:
+            await hass.config_entries.async_unload(entry.entry_id)
+
+
 @pytest.fixture
 async def engine(
     hass: HomeAssistant, tmp_path: Path
@@ -33,9 +40,7 @@ async def engine(
     """Run an engine, for longer than whatever is connected to it."""
     async with SimulatedEngine(socket_path=tmp_path / "docker.sock") as running:
         yield running
-        for entry in hass.config_entries.async_entries(DOMAIN):
-            if entry.state is ConfigEntryState.LOADED:
-                await hass.config_entries.async_unload(entry.entry_id)
+        await _unload(hass)
         running.hang_up()
 
 
@@ -43,3 +48,11 @@ async def engine(
 def entry(hass: HomeAssistant, engine: SimulatedEngine) -> MockConfigEntry:
     """Return an entry for the engine, not set up yet."""
     return docker_entry(hass, engine)
+
+
+@pytest.fixture
+async def ssh(hass: HomeAssistant) -> AsyncGenerator[SshServer]:
+    """Serve SSH on the engine's machine."""
+    async with SshServer().serving() as serving:
+        yield serving
+        await _unload(hass)

@@ -1,58 +1,33 @@
 """From an address to an entry without secrets: sockets, ports, proxies, and what is none."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
-import ctypes
-import os
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 import pytest_socket
 
 from demo.engine import Flavour, Machine, SimulatedEngine
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.util import dt as dt_util
 
-from .host import open_form, submit, until
-from tests.common import pass_time
+from .host import open_form, set_up, submit, suggested
+from custom_components.homelab.const import DOMAIN
+from tests.common import pass_time, until
 
-READABLE = ("CONTAINERS", "INFO", "VOLUMES")
 ANYWHERE = "0.0.0.0"  # noqa: S104
-NOBODY = 65534
 
 
 async def answer(hass: HomeAssistant, url: str) -> ConfigFlowResult:
     """Send an address."""
     return await submit(hass, await open_form(hass), name="NAS", url=url)
-
-
-@contextmanager
-def as_nobody(path: Path) -> Generator[None]:
-    """Take from this thread the right to open a socket."""
-    path.chmod(0)
-    libc = ctypes.CDLL(None)
-    libc.setfsuid(NOBODY)
-    try:
-        yield
-    finally:
-        libc.setfsuid(os.geteuid())
-
-
-@asynccontextmanager
-async def somebody(body: bytes, kind: str, status: int) -> AsyncGenerator[str]:
-    """Answer everything in one way; yield the address."""
-
-    async def say(_: web.BaseRequest) -> web.Response:
-        return web.Response(body=body, content_type=kind, status=status)
-
-    async with TestServer(web.Server(say), host="127.0.0.1") as server:
-        yield f"tcp://127.0.0.1:{server.port}"
 
 
 async def test_a_socket_of_this_machine(
@@ -119,117 +94,6 @@ async def test_what_is_no_address(hass: HomeAssistant, url: str) -> None:
     assert placeholders and "ssh://user@host" in placeholders["ways"]
 
 
-async def test_nobody_is_there(hass: HomeAssistant, tmp_path: Path) -> None:
-    page = await answer(hass, f"unix://{tmp_path}/none.sock")
-    assert (page["step_id"], page["errors"]) == ("docker", {"base": "cannot_connect"})
-
-
-async def test_a_socket_behind_which_nobody_listens(
-    hass: HomeAssistant, engine: SimulatedEngine
-) -> None:
-    url = engine.url
-    await engine.go_down(gently=False)
-    page = await answer(hass, url)
-    assert page["errors"] == {"base": "connection_refused"}
-    await engine.come_up()
-    result = await submit(hass, page, name="NAS", url=url)
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-
-
-async def test_a_socket_that_may_not_be_opened(
-    hass: HomeAssistant, engine: SimulatedEngine
-) -> None:
-    path = engine.url.removeprefix("unix://")
-    page = await open_form(hass)
-    with as_nobody(Path(path)):
-        page = await submit(hass, page, name="NAS", url=engine.url)
-    assert page["errors"] == {"base": "socket_forbidden"}
-    placeholders = page["description_placeholders"]
-    assert placeholders and path in placeholders["detail"]
-
-
-async def test_somebody_who_never_answers(
-    hass: HomeAssistant, engine: SimulatedEngine, freezer: FrozenDateTimeFactory
-) -> None:
-    engine.faults.silent = True
-    waiting = asyncio.ensure_future(answer(hass, engine.url))
-    await until(lambda: bool(engine.asked))
-    await pass_time(hass, freezer, 11, wait=False)
-    page = await waiting
-    assert page["errors"] == {"base": "too_slow"}
-
-
-@pytest.mark.parametrize(
-    ("body", "kind", "status"),
-    [
-        (b"<html>Welcome</html>", "text/html", 200),
-        (b"<html>Not found</html>", "text/html", 404),
-        (b"{}", "application/json", 200),
-        (b"[1, 2]", "application/json", 200),
-        (b'{"ApiVersion": 7}', "application/json", 200),
-        (b'{"version": "2026.11"}', "application/json", 200),
-        (b'{"error": "no"}', "application/json", 400),
-        (b"[]", "application/json", 500),
-        (b"\xff", "text/plain", 500),
-    ],
-)
-async def test_no_engine(
-    hass: HomeAssistant, body: bytes, kind: str, status: int
-) -> None:
-    async with somebody(body, kind, status) as url:
-        page = await answer(hass, url)
-    assert page["errors"] == {"base": "not_docker"}
-
-
-async def test_something_that_does_not_speak_http(hass: HomeAssistant) -> None:
-    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"SSH-2.0-OpenSSH_10.0\r\n")
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(greet, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        page = await answer(hass, f"tcp://127.0.0.1:{port}")
-    assert page["errors"] == {"base": "not_docker"}
-
-
-@pytest.mark.parametrize(
-    ("status", "error"), [(401, "invalid_auth"), (503, "cannot_connect")]
-)
-async def test_a_proxy_that_wants_a_password_or_whose_engine_is_gone(
-    hass: HomeAssistant, status: int, error: str
-) -> None:
-    async with somebody(b"<html>Sorry</html>", "text/html", status) as url:
-        page = await answer(hass, url)
-    assert page["errors"] == {"base": error}
-
-
-async def test_an_engine_that_is_too_old(
-    hass: HomeAssistant, engine: SimulatedEngine
-) -> None:
-    def old(request: str, said: Any) -> Any:
-        changes = {"ApiVersion": "1.39", "MinAPIVersion": "1.12"}
-        return said | changes if request == "GET /version" else said
-
-    engine.faults.edit = old
-    page = await answer(hass, engine.url)
-    assert page["errors"] == {"base": "api_too_old"}
-    placeholders = page["description_placeholders"]
-    assert placeholders and "1.39" in placeholders["detail"]
-
-
-async def test_an_engine_that_refuses_our_version(
-    hass: HomeAssistant, engine: SimulatedEngine
-) -> None:
-    words = "client version 1.51 is too new. Maximum supported API version is 1.50"
-    engine.faults.answers["GET /info"] = 400, words
-    page = await answer(hass, engine.url)
-    assert page["errors"] == {"base": "api_too_old"}
-    placeholders = page["description_placeholders"]
-    assert placeholders and placeholders["detail"] == words
-
-
 @pytest.mark.parametrize("api", ["1.40", "1.52"])
 async def test_the_oldest_and_the_newest(
     hass: HomeAssistant, tmp_path: Path, api: str
@@ -247,8 +111,98 @@ async def test_podman(hass: HomeAssistant, tmp_path: Path) -> None:
         result = await answer(hass, engine.url)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         # it draws another id for each answer
-        result = await answer(hass, await engine.listen())
-        assert result["reason"] == "already_configured"
-        await hass.config_entries.async_unload(
-            hass.config_entries.async_entries()[0].entry_id
-        )
+        assert len(result["result"].unique_id or "") == 32
+        again = await answer(hass, await engine.listen())
+        assert again["reason"] == "already_configured"
+        await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+async def test_one_engine_is_one_entry(
+    hass: HomeAssistant, engine: SimulatedEngine, entry: MockConfigEntry
+) -> None:
+    result = await answer(hass, await engine.listen())
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+    assert hass.config_entries.async_entries(DOMAIN) == [entry]
+
+
+async def test_two_people_add_the_same_engine(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    pages = [await open_form(hass), await open_form(hass)]
+    results = await asyncio.gather(
+        *(submit(hass, page, name="NAS", url=engine.url) for page in pages)
+    )
+    kinds = sorted(result["type"] for result in results)
+    assert kinds == [FlowResultType.ABORT, FlowResultType.CREATE_ENTRY]
+    assert [r.get("reason") for r in results if r.get("reason")] == [
+        "already_configured"
+    ]
+    assert len(hass.config_entries.async_entries(DOMAIN)) == 1
+
+
+async def test_reconfigured(
+    hass: HomeAssistant, engine: SimulatedEngine, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+    # a question about credentials that nobody has answered does not stand in the way
+    await entry.start_reauth_flow(hass)
+    page = await entry.start_reconfigure_flow(hass)
+    assert suggested(page) == {"name": "NAS", "url": engine.url}
+    url = await engine.listen()
+    result = await submit(hass, page, name="Cellar", url=url)
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert entry.data == {"source": "docker", "name": "Cellar", "url": url}
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_another_engine_is_refused(
+    hass: HomeAssistant, engine: SimulatedEngine, entry: MockConfigEntry, tmp_path: Path
+) -> None:
+    machine = Machine(identity="another")
+    before = dict(entry.data)
+    async with SimulatedEngine(machine, socket_path=tmp_path / "o.sock") as other:
+        page = await entry.start_reconfigure_flow(hass)
+        result = await submit(hass, page, name="NAS", url=other.url)
+    assert result["reason"] == "wrong_identity"
+    assert entry.data == before
+
+
+@pytest.mark.parametrize("path", ["docker.sock", "podman/podman.sock"])
+async def test_a_socket_that_answers_is_suggested(
+    hass: HomeAssistant,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    freezer: FrozenDateTimeFactory,
+    path: str,
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "podman").mkdir()
+    async with SimulatedEngine(socket_path=tmp_path / path) as engine:
+        page = await open_form(hass)
+        assert suggested(page) == {"url": engine.url}
+        page = await submit(hass, page, name="NAS", url="nonsense")
+        await pass_time(hass, freezer, 86400)
+        # looked at once, and never again
+        assert engine.requests == {"GET /_ping": 1}
+        assert not engine.connections
+        result = await submit(hass, page, name="NAS", url=engine.url)
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+async def test_a_socket_that_does_not_answer_is_not_waited_for(
+    hass: HomeAssistant,
+    engine: SimulatedEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    engine.faults.silent = True
+    opening = asyncio.ensure_future(open_form(hass))
+    await until(lambda: bool(engine.asked))
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=3))
+    page = await opening
+    assert engine.url not in suggested(page).values()

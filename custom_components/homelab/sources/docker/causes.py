@@ -201,7 +201,7 @@ class Causes:
             for id_ in before - died
         )
         down = not survived and not gap.same_run
-        said = self._lives.blame_engine() if down else self._lives.spare_engine(inf)
+        said = self._lives.blame_engine() if down else []
         for event in sorted(gap.events, key=lambda each: each.at):
             blamed = down and not self._lives.outlived and event.id in before
             said += self._lives.take(replace(event, by_engine=blamed))
@@ -209,7 +209,9 @@ class Causes:
                 before.discard(event.id)
         if listing:
             said += self._reconcile(listing, gap.lost, gap.lost if down else None)
-        return said
+        # it has answered since
+        until = listing.at if listing else gap.events[-1].at
+        return said + self._lives.spare_engine(until)
 
     def _reconcile(
         self, listing: Listing, changed_before: float, engine_lost: float | None = None

@@ -56,22 +56,15 @@ async def hear_refusal(address: Address, context: ssl.SSLContext) -> None:
     """
     with suppress(TimeoutError):
         async with asyncio.timeout(VERDICT):
-            try:
+            with translated("version"):
                 reader, writer = await asyncio.open_connection(
                     address.host, address.port, ssl=context
                 )
-            except OSError:
-                # what was wrong is known already
-                return
-            try:
-                await reader.read(1)
-            except ssl.SSLError:
-                with translated("version"):
-                    raise
-            except ConnectionError:
-                pass
-            finally:
-                writer.transport.abort()
+                try:
+                    with suppress(ConnectionError):
+                        await reader.read(1)
+                finally:
+                    writer.transport.abort()
             raise refused("without a word")
 
 
@@ -82,7 +75,7 @@ def tls_context(data: Mapping[str, Any]) -> ssl.SSLContext:
     )
     try:
         context = ssl.create_default_context(cadata=authority or None)
-    except ssl.SSLError, ValueError:
+    except ssl.SSLError, ValueError, TypeError:
         raise _unreadable("ca") from None
     # certificates made by hand often lack a key identifier, and docker takes them, too
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT

@@ -94,6 +94,7 @@ def _bytes[R](
     total: bool = False,
     disabled: bool = False,
 ) -> SensorDescription[R]:
+    large = total or feed == DISK
     return SensorDescription[R](
         key=key,
         feed=feed,
@@ -103,9 +104,9 @@ def _bytes[R](
         else SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfInformation.BYTES,
         suggested_unit_of_measurement=UnitOfInformation.GIBIBYTES
-        if total or feed == DISK
+        if large
         else UnitOfInformation.MEBIBYTES,
-        suggested_display_precision=1,
+        suggested_display_precision=2 if large else 1,
         entity_registry_enabled_default=not disabled,
         value=value,
         scale=TOTAL if total else AMOUNT,

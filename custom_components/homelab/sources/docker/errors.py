@@ -114,8 +114,6 @@ def _of_connection(error: BaseException, *, acts: bool) -> SourceError:
     text = str(error)
     for each in chain:
         match each:
-            case SourceError():
-                return each
             # aiohttp's own error is called one as well, but does not know why
             case ssl.SSLCertVerificationError(verify_message=words):
                 return AuthenticationFailed(words, reason="tls_failed")

@@ -115,13 +115,15 @@ async def _submit_ssh(hass: HomeAssistant, answers: Answers) -> Candidate | str:
 async def _submit_host_key(hass: HomeAssistant, answers: Answers) -> Candidate | str:
     if not answers["confirm_fingerprint"]:
         raise BadAnswer(reason="host_key_rejected", field="confirm_fingerprint")
+    # it stays confirmed, whatever else is wrong
+    answers["host_key"] = answers["offered_key"]
     try:
-        return await _connect(hass, {**answers, "host_key": answers["offered_key"]})
+        return await _connect(hass, answers)
     except AuthenticationFailed as error:
-        # the page before is where that can be mended; the key stays confirmed
-        answers["host_key"] = answers["offered_key"]
+        # the page before is where that can be mended
+        field = "private_key" if answers.get("private_key") else "password"
         raise AuthenticationFailed(
-            str(error), reason=error.reason, field="password"
+            str(error), reason=error.reason, field=field
         ) from None
 
 

@@ -1,6 +1,5 @@
 """The lines of a container's log, out of the bytes that the engine sends in pieces."""
 
-import codecs
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -101,11 +100,7 @@ class _Partial:
 
 def _shortened(raw: bytes, cut: bool) -> tuple[str, bool]:
     """Decode a line; what replaces broken bytes is longer than they were."""
-    try:
-        return raw.decode(), cut
-    except UnicodeDecodeError:
-        pass
-    text = codecs.getincrementaldecoder("utf-8")("replace").decode(raw, final=not cut)
+    text = raw.decode(errors="replace")
     encoded = text.encode()
     if len(encoded) > LINE_LIMIT:
         return encoded[:LINE_LIMIT].decode(errors="ignore"), True

@@ -247,6 +247,9 @@ def test_more_inactive_than_used_is_not_subtracted() -> None:
     assert frame(raw).memory == 10
     memory["stats"] = {"total_inactive_file": 11, "inactive_file": 4}
     assert frame(raw).memory == 6
+    # the first of the two is that of the container's own groups as well
+    memory["stats"] = {"inactive_file": 4, "total_inactive_file": 7}
+    assert frame(raw).memory == 3
 
 
 def test_old_engines_do_not_count_the_cores() -> None:
@@ -401,6 +404,15 @@ def test_what_cannot_be_is_unknown(value: object) -> None:
     assert found.memory is found.cpu is found.received is None
     assert found.block_read is found.pids is None
     assert found.block_written == 98_304 and found.sent == 3_996
+
+
+def test_no_host_has_so_many_cores() -> None:
+    raw = capture("v2-busy")
+    raw["cpu_stats"]["online_cpus"] = 2**16 + 1
+    found = measure(
+        parse_frame(sample_before(raw)), frame(raw), podman=False, cpus=None
+    )
+    assert found.cpu and found.cpu_cores is None
 
 
 @pytest.mark.parametrize(
