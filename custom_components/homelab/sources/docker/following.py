@@ -19,6 +19,8 @@ QUIET = 20.0
 TOGETHER = 0.05
 # an answer that takes longer does not hold back what the event itself has said
 PATIENCE = 0.5
+# events in one turn of the loop
+AT_ONCE = 50
 EVENTS = (
     *("create", "start", "die", "stop", "kill", "oom", "destroy", "rename", "update"),
     *("pause", "unpause", "health_status", "restart"),
@@ -82,7 +84,11 @@ class _Events:
 
     async def read(self, content: StreamReader) -> None:
         """Read until the stream ends; whoever is slower than that holds it back."""
+        read = 0
         async for line in content:
+            if (read := read + 1) % AT_ONCE == 0:
+                # what lies in the buffer already would be read in one turn
+                await asyncio.sleep(0)
             self._observer.api.hear()
             try:
                 self._take(a_mapping(orjson.loads(line)))

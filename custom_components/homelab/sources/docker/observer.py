@@ -29,6 +29,7 @@ from .roster import Roster, projects
 AT_ONCE = 5
 LEARN_AGAIN = 1800.0
 LONG = 3600.0
+MOST_REMEMBERED = 2000
 _BEGINNINGS = {HappeningType.STARTED, HappeningType.RECREATED}
 # of what has happened, so much is kept for whoever has not looked yet
 MOST_HAPPENINGS = 100
@@ -58,6 +59,7 @@ class Observer:
         self._happenings: deque[tuple[int, Happening]] = deque(maxlen=MOST_HAPPENINGS)
         self._number = 0
         self._looking = asyncio.Lock()
+        self._doubtful = False
         # the container that last stood for each resource
         self._stood: dict[str, str] = {}
         # what was last told, and who has ended and begun again since
@@ -96,7 +98,10 @@ class Observer:
             different, gone = self.roster.compare(rows)
             for id_ in gone:
                 self.roster.drop(id_)
-            await self.inspect(dict.fromkeys(different))
+            # much may have happened to whoever looks the same after a gap
+            asked = [row.id for row in rows] if self._doubtful else different
+            await self.inspect(dict.fromkeys(asked))
+            self._doubtful = False
 
     async def _learn(self) -> None:
         """Find out what is allowed; what is allowed later is noticed within the hour."""
@@ -138,11 +143,19 @@ class Observer:
         ours = self._is_ours(id_, published_ports(raw), own_addresses(raw))
         self.roster.take(replace(found, may=self.may, ours=ours))
         self.volumes_of[found.resource] = found.volumes
+        if len(self.volumes_of) > MOST_REMEMBERED:
+            self._forget_strangers()
         self.causes.inspected(
             found,
             auto_remove=a_mapping(raw.get("HostConfig")).get("AutoRemove") is True,
             stopped_by_user=a_truth(a_mapping(raw.get("State")).get("StoppedByUser")),
         )
+
+    def _forget_strangers(self) -> None:
+        """Keep nothing of those who came once and never again."""
+        there = {each.resource for each in self.roster.containers.values()}
+        self.volumes_of = {k: v for k, v in self.volumes_of.items() if k in there}
+        self._stood = {k: v for k, v in self._stood.items() if k in there}
 
     def happened(
         self, name: str, id_: str, at: float, attributes: Mapping[str, Any]
@@ -178,6 +191,7 @@ class Observer:
 
     def lose(self) -> None:
         """Nobody listens any more."""
+        self._doubtful = True
         self._say(self.causes.lost(self._now()))
 
     def until_due(self) -> float:
