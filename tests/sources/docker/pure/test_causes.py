@@ -1031,7 +1031,7 @@ def test_a_storm_takes_little_time_and_memory() -> None:
         if number % 100 == 0:
             bench.causes.next_due()
     took = perf_counter() - begun
-    # some tenths of a second on the machine that this was written on
+    # it takes some hundredths of a second: this is the order of magnitude
     assert took < 5
     assert len(bench.causes._known) <= REMEMBERED
     assert len(bench.causes._lives.by_id) == 250

@@ -18,8 +18,8 @@ from custom_components.homelab.sources.zfs.models import (
     State,
     Vdev,
 )
-from custom_components.homelab.sources.zfs.status_json import parse_status_json
-from custom_components.homelab.sources.zfs.status_text import parse_status_text
+from custom_components.homelab.sources.zfs.output.status_json import parse_status_json
+from custom_components.homelab.sources.zfs.output.status_text import parse_status_text
 
 CASES = Path(__file__).parents[1] / "cases"
 EXPECTED = sorted(path.parent.name for path in CASES.glob("*/expected.json"))

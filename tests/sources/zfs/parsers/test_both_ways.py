@@ -22,9 +22,9 @@ from .captures import (
     without_identity,
     without_slow,
 )
-from custom_components.homelab.sources.zfs.identity import joined
-from custom_components.homelab.sources.zfs.status_json import parse_status_json
-from custom_components.homelab.sources.zfs.status_text import parse_status_text
+from custom_components.homelab.sources.zfs.output.identity import joined
+from custom_components.homelab.sources.zfs.output.status_json import parse_status_json
+from custom_components.homelab.sources.zfs.output.status_text import parse_status_text
 
 PAIRS = [
     (json, text)

@@ -19,10 +19,14 @@ import pytest
 
 from .captures import CASES, capture
 from custom_components.homelab.source import BadAnswer
-from custom_components.homelab.sources.zfs.identity import joined, measured
-from custom_components.homelab.sources.zfs.iostat import SampleReader
-from custom_components.homelab.sources.zfs.kstat import parse_arcstats, parse_pool_state
-from custom_components.homelab.sources.zfs.listing import (
+from custom_components.homelab.sources.zfs.models import Pool
+from custom_components.homelab.sources.zfs.output.identity import joined, measured
+from custom_components.homelab.sources.zfs.output.iostat import SampleReader
+from custom_components.homelab.sources.zfs.output.kstat import (
+    parse_arcstats,
+    parse_pool_state,
+)
+from custom_components.homelab.sources.zfs.output.listing import (
     DATASET_COLUMNS,
     POOL_COLUMNS,
     parse_datasets,
@@ -30,11 +34,10 @@ from custom_components.homelab.sources.zfs.listing import (
     parse_pools,
     parse_properties,
 )
-from custom_components.homelab.sources.zfs.models import Pool
-from custom_components.homelab.sources.zfs.snapshots import SnapshotCounter
-from custom_components.homelab.sources.zfs.status_json import parse_status_json
-from custom_components.homelab.sources.zfs.status_text import parse_status_text
-from custom_components.homelab.sources.zfs.version import parse_version
+from custom_components.homelab.sources.zfs.output.snapshots import SnapshotCounter
+from custom_components.homelab.sources.zfs.output.status_json import parse_status_json
+from custom_components.homelab.sources.zfs.output.status_text import parse_status_text
+from custom_components.homelab.sources.zfs.output.version import parse_version
 
 
 def _read_iostat(raw: bytes) -> object:

@@ -4,9 +4,12 @@ import pytest
 
 from .captures import capture
 from custom_components.homelab.source import BadAnswer
-from custom_components.homelab.sources.zfs.kstat import parse_arcstats, parse_pool_state
 from custom_components.homelab.sources.zfs.models import Arc, State
-from custom_components.homelab.sources.zfs.version import Version, parse_version
+from custom_components.homelab.sources.zfs.output.kstat import (
+    parse_arcstats,
+    parse_pool_state,
+)
+from custom_components.homelab.sources.zfs.output.version import Version, parse_version
 
 DEBIAN = Version(userland="2.3.9-0+deb13u1", kernel="2.3.9-0+deb13u1")
 

@@ -8,11 +8,11 @@ import pytest
 
 from .captures import STATUSES, capture, expected_pools, is_json, label, without_slow
 from custom_components.homelab.source import BadAnswer
-from custom_components.homelab.sources.zfs.identity import joined, measured
-from custom_components.homelab.sources.zfs.listing import Listing, parse_list
 from custom_components.homelab.sources.zfs.models import Pool, Space, State
-from custom_components.homelab.sources.zfs.status_json import parse_status_json
-from custom_components.homelab.sources.zfs.status_text import parse_status_text
+from custom_components.homelab.sources.zfs.output.identity import joined, measured
+from custom_components.homelab.sources.zfs.output.listing import Listing, parse_list
+from custom_components.homelab.sources.zfs.output.status_json import parse_status_json
+from custom_components.homelab.sources.zfs.output.status_text import parse_status_text
 
 FULL = {"full": "1868606108602943958"}
 TEXT = capture("all-classes", "status")

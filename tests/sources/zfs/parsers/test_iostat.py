@@ -3,8 +3,8 @@
 import pytest
 
 from .captures import capture
-from custom_components.homelab.sources.zfs.iostat import SampleReader
 from custom_components.homelab.sources.zfs.models import Sample, Work
+from custom_components.homelab.sources.zfs.output.iostat import SampleReader
 
 CLASSES = [
     "13250572018724542404",

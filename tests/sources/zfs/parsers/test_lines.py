@@ -4,7 +4,7 @@ import tracemalloc
 
 from hypothesis import given, strategies as st
 
-from custom_components.homelab.sources.zfs.lines import Lines
+from custom_components.homelab.sources.zfs.output.lines import Lines
 
 
 @given(st.lists(st.binary(max_size=12)))

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from .captures import CASES, capture, label
-from custom_components.homelab.sources.zfs.listing import (
+from custom_components.homelab.sources.zfs.models import Dataset, Space, State
+from custom_components.homelab.sources.zfs.output.listing import (
     DATASET_COLUMNS,
     POOL_COLUMNS,
     ListedPool,
@@ -14,8 +15,10 @@ from custom_components.homelab.sources.zfs.listing import (
     parse_pools,
     parse_properties,
 )
-from custom_components.homelab.sources.zfs.models import Dataset, Space, State
-from custom_components.homelab.sources.zfs.snapshots import SnapshotCounter, Snapshots
+from custom_components.homelab.sources.zfs.output.snapshots import (
+    SnapshotCounter,
+    Snapshots,
+)
 
 LISTS = sorted(CASES.glob("*/list-Hpv*.txt"))
 

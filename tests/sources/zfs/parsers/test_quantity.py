@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from .tool import nice, taken, when
-from custom_components.homelab.sources.zfs.quantity import (
+from custom_components.homelab.sources.zfs.output.quantity import (
     count,
     decimal,
     duration,

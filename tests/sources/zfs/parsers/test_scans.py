@@ -13,8 +13,8 @@ from custom_components.homelab.sources.zfs.models import (
     ScanFunction,
     ScanState,
 )
-from custom_components.homelab.sources.zfs.status_json import parse_status_json
-from custom_components.homelab.sources.zfs.status_text import parse_status_text
+from custom_components.homelab.sources.zfs.output.status_json import parse_status_json
+from custom_components.homelab.sources.zfs.output.status_text import parse_status_text
 
 START = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 END = START + timedelta(hours=1, minutes=2, seconds=3)

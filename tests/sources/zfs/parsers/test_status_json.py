@@ -18,7 +18,7 @@ from custom_components.homelab.sources.zfs.models import (
     State,
     Vdev,
 )
-from custom_components.homelab.sources.zfs.status_json import parse_status_json
+from custom_components.homelab.sources.zfs.output.status_json import parse_status_json
 
 type Change = Callable[[dict[str, Any]], object]
 

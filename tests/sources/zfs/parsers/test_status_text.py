@@ -17,7 +17,7 @@ from custom_components.homelab.sources.zfs.models import (
     State,
     Vdev,
 )
-from custom_components.homelab.sources.zfs.status_text import parse_status_text
+from custom_components.homelab.sources.zfs.output.status_text import parse_status_text
 
 # 0.8 on Debian 10 without -p: counters with units, days always told
 OLD = b"""\

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 import re
 
+from ..models import Activity, Errors, Group, State, Vdev
 from . import words
-from .models import Activity, Errors, Group, State, Vdev
 from .quantity import count
 
 # a path has at most so many bytes; it bounds the work of a row

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from ...source import BadAnswer
+from ....source import BadAnswer
 from .quantity import count
 
 type Facts = Mapping[str, object]

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ...source import BadAnswer
+from ....source import BadAnswer
+from ..models import Pool, Vdev
 from .listing import Listing
-from .models import Pool, Vdev
 from .quantity import guid
 
 

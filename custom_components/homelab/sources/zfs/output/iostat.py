@@ -7,8 +7,8 @@ of fields says what a row is, and only -g makes rows of vdevs known by more than
 
 import re
 
+from ..models import Sample, Work
 from .lines import Lines
-from .models import Sample, Work
 from .quantity import count
 
 # fields of a row with its name: plain, -l, -q and -lq; rebuilds came with 2.2

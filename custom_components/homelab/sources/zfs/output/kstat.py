@@ -6,9 +6,9 @@ colon before each value.
 
 import re
 
-from ...source import BadAnswer
+from ....source import BadAnswer
+from ..models import Arc, State
 from . import words
-from .models import Arc, State
 from .quantity import count
 
 _COUNTER = re.compile(

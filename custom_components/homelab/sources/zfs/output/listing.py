@@ -7,8 +7,8 @@ So are rows with other columns than asked for.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ..models import Dataset, Space, State
 from . import words
-from .models import Dataset, Space, State
 from .quantity import count, guid, percent, ratio
 
 # what the commands are asked for with -o

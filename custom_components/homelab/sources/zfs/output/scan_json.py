@@ -7,8 +7,8 @@ what the text hides altogether is kept: the scrub before the last error scrub.
 
 from collections.abc import Iterator
 
+from ..models import Scan, ScanFunction, ScanState
 from .document import Facts, facts
-from .models import Scan, ScanFunction, ScanState
 from .quantity import count, moment, progress, rounded
 
 # below it the tool does not dare to tell when a scan will end: 10 MiB/s

@@ -2,7 +2,7 @@
 
 import re
 
-from .models import Scan, ScanFunction, ScanState
+from ..models import Scan, ScanFunction, ScanState
 from .quantity import count, decimal, duration, earlier, moment
 
 # longer lines than this the tool has none; it bounds the work of each expression

@@ -5,10 +5,10 @@ A draid comes without GUID, type and state (openzfs/zfs#18431): its GUID and sta
 None here; `identity.joined` finds them in the text of `zpool status -gp`.
 """
 
-from ...source import BadAnswer
+from ....source import BadAnswer
+from ..models import Activity, Group, Pool, Scan, ScanFunction, ScanState
 from . import words
 from .document import Facts, facts, read_document, text
-from .models import Activity, Group, Pool, Scan, ScanFunction, ScanState
 from .quantity import count, guid, moment
 from .scan_json import read_scans
 from .vdev_json import read_errors, read_vdev, read_vdevs

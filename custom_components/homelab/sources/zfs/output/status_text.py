@@ -8,10 +8,10 @@ it has to be asked with TZ=UTC, and LC_ALL=C.
 
 import re
 
-from ...source import BadAnswer
+from ....source import BadAnswer
+from ..models import Errors, Pool
 from . import words
 from .config_table import Row, build_vdevs, read_table
-from .models import Errors, Pool
 from .quantity import count, moment
 from .scan_text import read_scan
 

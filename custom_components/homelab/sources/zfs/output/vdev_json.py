@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from ..models import Activity, Errors, Group, State, Vdev
 from . import words
 from .document import Facts, facts, text
-from .models import Activity, Errors, Group, State, Vdev
 from .quantity import count, guid
 
 # a pool has four levels; what is deeper is no pool

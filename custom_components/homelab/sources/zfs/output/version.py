@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 import re
 
-from ...source import BadAnswer
+from ....source import BadAnswer
 from .document import facts, read_document, text
 
 _LINE = re.compile(rb"^zfs-(kmod-)?([0-9][!-~]{0,99})\r?$", re.MULTILINE)

@@ -2,7 +2,7 @@
 
 import re
 
-from .models import Activity, Group, Kind, State
+from ..models import Activity, Group, Kind, State
 
 # what an attribute of an entity may hold
 LONGEST = 1024

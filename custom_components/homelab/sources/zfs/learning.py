@@ -1,0 +1,110 @@
+"""What holds for as long as a login lasts: versions, disks, what may be done there."""
+
+from dataclasses import dataclass, replace
+
+from ...source import BadAnswer
+from .output.blocks import Blocks, Geoms
+from .output.version import Version, parse_version
+from .permissions import Permissions, Way, parse_delegated, parse_permissions
+from .shell import Shell
+
+FREEBSD = "FreeBSD"
+_TELLING = ("no_zpool", "zpool_forbidden", "too_slow")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Which system runs there, and how it is called."""
+
+    system: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What was found out at the beginning of a login."""
+
+    login: int
+    version: Version
+    permissions: Permissions
+    blocks: Blocks | Geoms
+    has_smartctl: bool
+
+    def may_smart(self, device: str | None) -> bool:
+        """Whether a disk may be asked for its health."""
+        return bool(
+            self.has_smartctl and device and self.permissions.way("smart", device)
+        )
+
+
+async def meet(shell: Shell) -> Machine:
+    """Ask which system it is."""
+    words = (await shell.ask("machine")).decode(errors="replace").split()
+    if len(words) != 2:
+        raise BadAnswer(f"not a system: {' '.join(words)[:100]}")
+    return Machine(system=words[0], name=words[1])
+
+
+async def identify(shell: Shell, machine: Machine) -> str:
+    """Return what outlives addresses and restarts."""
+    row = "host_uuid" if machine.system == FREEBSD else "machine_id"
+    completed = await shell.look(row)
+    words = completed.stdout.decode(errors="replace").split()
+    found = words[0].lower() if words else ""
+    if len(found) < 32 or not found.replace("-", "").isalnum():
+        raise BadAnswer("no machine-id")
+    return found
+
+
+async def learn(shell: Shell, machine: Machine) -> Learned:
+    """Find out what runs there and what is allowed, without doing anything."""
+    if (await shell.look("left")).code == 0:
+        raise BadAnswer("an earlier zpool or zfs hangs there", reason="too_slow")
+    version = await _version(shell)
+    identity = (await shell.look("user")).stdout
+    allowed = (await shell.look("allowed")).stdout
+    blocks: Blocks | Geoms
+    if machine.system == FREEBSD:
+        geoms = (await shell.look("geoms")).stdout
+        blocks = Geoms(geoms, (await shell.look("labels")).stdout)
+    else:
+        blocks = Blocks((await shell.look("blocks")).stdout)
+    return Learned(
+        login=shell.logins,
+        version=version,
+        permissions=parse_permissions(identity, allowed),
+        blocks=blocks,
+        has_smartctl=(await shell.look("smartctl")).code == 0,
+    )
+
+
+async def _version(shell: Shell) -> Version:
+    try:
+        version = parse_version(await shell.ask("version"))
+    except BadAnswer as error:
+        if error.reason in _TELLING:
+            raise
+        raise BadAnswer(str(error), reason="zfs_unknown_version") from None
+    if version.release is None:
+        raise BadAnswer(version.userland, reason="zfs_unknown_version")
+    return version
+
+
+async def with_delegated(shell: Shell, learned: Learned, *pools: str) -> Learned:
+    """Find out what was delegated to the user in pools that were not looked at yet."""
+    permissions = learned.permissions
+    new = [
+        pool
+        for pool in pools
+        if pool not in permissions.delegated
+        and permissions.way("snapshot", pool) is not Way.PLAIN
+    ]
+    delegated = dict(permissions.delegated)
+    for pool in new:
+        try:
+            raw = (await shell.look("delegated", pool)).stdout
+        except BadAnswer:
+            # not known, so not offered, until it is looked at again
+            raw = b""
+        delegated[pool] = parse_delegated(raw, permissions)
+    return replace(learned, permissions=replace(permissions, delegated=delegated))

@@ -1,0 +1,182 @@
+"""The pools that are known, when each was asked about, and which may be asked now."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from .facts import DiskFacts, PoolFacts, VdevFacts, lay_out, with_block
+from .learning import Learned
+from .models import Kind, Pool, Scan, ScanFunction, ScanState, State
+from .output.kernel import Kernel, KernelPool
+from .quietness import Quietness
+
+# an end that is told anew is shown when it has moved by so much
+NEARLY = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A pool as it was when it was last asked about."""
+
+    pool: Pool
+    at: datetime
+    kernel: KernelPool
+    # when it had last done something
+    active: int | None = None
+    scan_finish: datetime | None = None
+    last_scrub: Scan | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """Which pools to ask about: all, some by name, or none."""
+
+    everything: bool
+    names: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.names)
+
+
+class Roster:
+    """All pools of a host."""
+
+    def __init__(self, quietness: Quietness, *, sleep_aware: bool) -> None:
+        """Know of none."""
+        self.known: dict[str, Known] = {}
+        self._quietness = quietness
+        self._sleep_aware = sleep_aware
+        self._stale: frozenset[str] = frozenset()
+
+    def active(self, name: str) -> int | None:
+        """Return when a pool was last seen to do something."""
+        return self._quietness.active(name)
+
+    def rests(self, name: str, learned: Learned, seen: int | None) -> bool:
+        """Whether a pool has to be left alone: nothing is new since it was `seen`."""
+        known = self.known.get(name)
+        return (
+            self._sleep_aware
+            and known is not None
+            and self._quietness.is_quiet(name)
+            and self._quietness.active(name) == seen
+            and _rotates(known.pool, learned)
+        )
+
+    def due(self, kernel: Kernel, learned: Learned, *, forced: bool) -> Due:
+        """Tell about which pools to ask."""
+        names = {*kernel.pools} if kernel.lists_all else {*self.known}
+        quiet = {
+            name
+            for name in names
+            if not forced
+            and name in self.known
+            and self.rests(name, learned, self.known[name].active)
+            and self.known[name].kernel == kernel.pools.get(name, KernelPool())
+        }
+        if kernel.lists_all and not names:
+            return Due(everything=False)
+        if not quiet:
+            return Due(everything=True)
+        return Due(everything=False, names=tuple(sorted(names - quiet)))
+
+    def take(self, found: Iterable[Pool], due: Due, kernel: Kernel) -> bool:
+        """Take over what was found; return whether the pools are built otherwise now."""
+        before = self._shape()
+        now = datetime.now(UTC)
+        asked = {pool.name: self._meet(pool, kernel, now) for pool in found}
+        kept = {} if due.everything else self.known
+        names = {*kernel.pools} if kernel.lists_all else {*kept, *asked}
+        self.known = {
+            name: known for name, known in {**kept, **asked}.items() if name in names
+        }
+        self._stale = frozenset(self.known) - asked.keys()
+        return self._shape() != before
+
+    def keep(self) -> None:
+        """Note that nobody could be asked: what is known is old."""
+        self._stale = frozenset(self.known)
+
+    def _meet(self, pool: Pool, kernel: Kernel, now: datetime) -> Known:
+        before = self.known.get(pool.name)
+        last_scrub = next(
+            (
+                scan
+                for scan in pool.scans
+                if scan.function is ScanFunction.SCRUB
+                and scan.state is ScanState.FINISHED
+            ),
+            before.last_scrub if before and before.pool.guid == pool.guid else None,
+        )
+        return Known(
+            pool=pool,
+            at=now,
+            kernel=kernel.pools.get(pool.name, KernelPool()),
+            active=self.active(pool.name),
+            scan_finish=_finish(pool, before, now),
+            last_scrub=last_scrub,
+        )
+
+    def _shape(self) -> frozenset[tuple[str | None, ...]]:
+        return frozenset(
+            (known.pool.name, known.pool.guid, *(v.guid for v in known.pool.walk()))
+            for known in self.known.values()
+        )
+
+    def facts(
+        self, kernel: Kernel, learned: Learned
+    ) -> tuple[dict[str, PoolFacts], dict[str, VdevFacts], dict[str, DiskFacts]]:
+        """Return what is shown: pools, vdevs and disks, parents first."""
+        pools: dict[str, PoolFacts] = {}
+        vdevs: dict[str, VdevFacts] = {}
+        disks: dict[str, DiskFacts] = {}
+        for name, known in self.known.items():
+            as_of = known.at if name in self._stale else None
+            pools[known.pool.guid or name] = PoolFacts(
+                pool=known.pool,
+                state=_state(kernel.pools.get(name), known.pool),
+                as_of=as_of,
+                scan_finish=known.scan_finish,
+                last_scrub=known.last_scrub,
+                may=learned.permissions.of_pool(name),
+            )
+            for part, _ in lay_out(known.pool, as_of):
+                if isinstance(part, DiskFacts):
+                    disks.setdefault(part.guid, _with_block(part, learned))
+                else:
+                    vdevs.setdefault(part.guid, part)
+        return pools, vdevs, disks
+
+
+def _state(kernel: KernelPool | None, pool: Pool) -> State | None:
+    """Believe the kernel, which is asked each time."""
+    return (kernel.state if kernel else None) or pool.state
+
+
+def _finish(pool: Pool, before: Known | None, now: datetime) -> datetime | None:
+    """Tell when a scan will end, the same as before while that still holds."""
+    left = next((s.remaining for s in pool.scans if s.remaining is not None), None)
+    if left is None:
+        return None
+    found = (now + timedelta(seconds=left)).replace(second=0, microsecond=0)
+    old = before.scan_finish if before else None
+    nearly = max(NEARLY, timedelta(seconds=left / 10))
+    return old if old and abs(found - old) <= nearly else found
+
+
+def _with_block(disk: DiskFacts, learned: Learned) -> DiskFacts:
+    if disk.kind is not Kind.DISK or not disk.path:
+        return disk
+    block = learned.blocks.find(disk.path)
+    device = block.device if block else None
+    return with_block(disk, block, has_smart=learned.may_smart(device))
+
+
+def _rotates(pool: Pool, learned: Learned) -> bool:
+    """Whether a pool has a disk that may sleep; one that is not known may."""
+    blocks = (
+        learned.blocks.find(vdev.path) if vdev.path else None
+        for vdev in pool.walk()
+        if vdev.kind is Kind.DISK
+    )
+    return any(block is None or block.rotating is not False for block in blocks)

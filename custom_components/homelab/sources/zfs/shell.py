@@ -1,0 +1,139 @@
+"""Commands at a ZFS host: one in flight, none beside one that hangs, errors explained."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from ...acting import mutating
+from ...source import BadAnswer
+from ...transports.ssh import Completed, Ended, Lines, SshConnection
+from .commands import ASKING, READS, WRITES, Row, family
+
+MIB = 1048576
+# after a command that hung, so many seconds without another; twice as many each time
+REST = 60.0
+LONGEST_REST = 1800.0
+_MISSING = (
+    "modules cannot be auto-loaded",
+    "modules are not loaded",
+    "failed to load zfs module",
+    "failed to initialize",
+    "libzfs_init",
+    "/dev/zfs and /proc/self/mounts are required",
+)
+_FORBIDDEN = (
+    "permission denied",
+    "must be run as root",
+    "not permitted",
+    "not allowed",
+)
+_TOOLS = ("zpool", "zfs")
+
+
+class Shell:
+    """Sends rows of the table, and nothing else, over one login."""
+
+    def __init__(self, connection: SshConnection) -> None:
+        """Send nothing yet."""
+        self.received = 0
+        self._connection = connection
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._hangs = 0
+        self._rests_until = 0.0
+
+    @property
+    def logins(self) -> int:
+        """How often it was logged in."""
+        return self._connection.logins
+
+    def lingers(self, what: str) -> bool:
+        """Whether a command of a family was given up and still runs there."""
+        return any(family(text) == what for text in self._connection.lingering)
+
+    def awake(self) -> None:
+        """Rest no longer: somebody wants to know now."""
+        self._rests_until = 0.0
+
+    async def ask(self, row: str, *names: str, sudo: bool = False) -> bytes:
+        """Return what a command of the read list prints."""
+        completed = await self.look(row, *names, sudo=sudo)
+        return _checked(READS[row], completed)
+
+    async def look(self, row: str, *names: str, sudo: bool = False) -> Completed:
+        """Run a command of the read list to its end, whatever its exit code."""
+        text = READS[row].text(*names, sudo=sudo)
+        what = family(text)
+        async with self._turns[what]:
+            self._check_rest(what)
+            try:
+                completed = await self._connection.run(
+                    READS[row].text(*names, sudo=sudo),
+                    deadline=READS[row].deadline,
+                    limit=8 * MIB,
+                )
+            except BadAnswer as error:
+                self._note_hang(what, error)
+                raise
+        if what in ASKING:
+            self._hangs = 0
+        self.received += len(completed.stdout) + len(completed.stderr)
+        return completed
+
+    @asynccontextmanager
+    async def stream(
+        self, row: str, *names: str, silence: float
+    ) -> AsyncGenerator[Lines]:
+        """Run a command of the read list for as long as its lines are wanted."""
+        self._check_rest(family(READS[row].text(*names)))
+        async with self._connection.stream(
+            READS[row].text(*names), silence=silence
+        ) as lines:
+            yield lines
+
+    @mutating
+    async def change(self, row: str, *names: str, sudo: bool) -> str:
+        """Run a command of the other list.
+
+        It waits for nobody: what asks may hang because of what this is to mend.
+        """
+        text = WRITES[row].text(*names, sudo=sudo)
+        if text in self._connection.lingering:
+            raise BadAnswer("the same command still runs there", reason="too_slow")
+        completed = await self._connection.run(text, deadline=WRITES[row].deadline)
+        words = _checked(WRITES[row], completed)
+        return (words or completed.stderr).decode(errors="replace").strip()[:1024]
+
+    def _check_rest(self, what: str) -> None:
+        others = ASKING if what in ASKING else (what,)
+        if any(self.lingers(each) for each in others):
+            raise BadAnswer("an earlier command hangs there", reason="too_slow")
+        if what in ASKING and monotonic() < self._rests_until:
+            raise BadAnswer("it hung a short while ago", reason="too_slow")
+
+    def _note_hang(self, what: str, error: BadAnswer) -> None:
+        if what in ASKING and error.reason == "too_slow":
+            self._rests_until = monotonic() + min(REST * 2**self._hangs, LONGEST_REST)
+            self._hangs = min(self._hangs + 1, 10)
+
+
+def _checked(row: Row, completed: Completed) -> bytes:
+    """Return what was printed by a command that went well."""
+    if completed.code == 0:
+        return completed.stdout
+    raise explain(row.program, completed)
+
+
+def explain(program: str, ended: Ended) -> BadAnswer:
+    """Say what is wrong with a command that did not go well."""
+    words = ended.stderr.decode(errors="replace").strip()[:1024]
+    detail = words or f"{program} ended with {ended.signal or ended.code}"
+    said = words.lower()
+    if program in _TOOLS and (
+        ended.code in (126, 127) or any(text in said for text in _MISSING)
+    ):
+        return BadAnswer(detail, reason="no_zpool")
+    if any(text in said for text in _FORBIDDEN):
+        return BadAnswer(detail, reason="zpool_forbidden")
+    return BadAnswer(detail)

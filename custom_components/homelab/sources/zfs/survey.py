@@ -1,0 +1,58 @@
+"""All pools with all their parts, put together of what the tools print of them."""
+
+from ...source import BadAnswer
+from .models import Pool, ScanState
+from .output.identity import joined, measured
+from .output.listing import POOL_COLUMNS, parse_list, parse_pools
+from .output.quantity import count
+from .output.status_json import parse_status_json
+from .output.status_text import parse_status_text
+from .output.version import Version
+from .shell import Shell
+
+
+async def survey(shell: Shell, version: Version, *names: str) -> tuple[Pool, ...]:
+    """Ask about these pools, or about all; what changed meanwhile is asked again."""
+    try:
+        return await _survey(shell, version, *names)
+    except BadAnswer as error:
+        if error.reason != BadAnswer.default:
+            raise
+        first = error
+    try:
+        return await _survey(shell, version, *names)
+    except BadAnswer as error:
+        # what was given up because of what it printed may not have ended yet
+        raise first if error.reason == "too_slow" else error from None
+
+
+async def _survey(shell: Shell, version: Version, *names: str) -> tuple[Pool, ...]:
+    read = _by_json if version.has_json else _by_text
+    pools = await read(shell, *names)
+    if not pools:
+        return ()
+    return measured(pools, parse_list(await shell.ask("sizes", *names)))
+
+
+async def _by_json(shell: Shell, *names: str) -> tuple[Pool, ...]:
+    raw = await shell.ask("status_json", *names)
+    pools = parse_status_json(raw)
+    if any(s.state is ScanState.RUNNING for pool in pools for s in pool.scans):
+        # when a scan will end is told by the clock of the host
+        at = count((await shell.ask("clock")).decode(errors="replace").strip())
+        pools = parse_status_json(raw, at=at)
+    if all(pool.guid and all(v.guid for v in pool.walk()) for pool in pools):
+        return pools
+    by_guid = parse_status_text(await shell.ask("status_guids", *names))
+    return joined(pools, by_guid, {})
+
+
+async def _by_text(shell: Shell, *names: str) -> tuple[Pool, ...]:
+    pools = parse_status_text(await shell.ask("status_text", *names))
+    if not pools:
+        return ()
+    by_guid = parse_status_text(await shell.ask("status_guids", *names))
+    by_path = parse_status_text(await shell.ask("status_paths", *names))
+    listed = parse_pools(await shell.ask("pools", *names), POOL_COLUMNS)
+    guids = {pool.name: pool.guid for pool in listed if pool.guid}
+    return joined(pools, by_guid, guids, by_path)

@@ -1,0 +1,45 @@
+"""A ZFS host for each test, and the source in the place of the made-up ones."""
+
+from collections.abc import AsyncGenerator, Generator
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+
+from .common import make_zfs_entry
+from custom_components.homelab import sources
+from custom_components.homelab.sources import zfs
+from tests.fakes.ssh_server import SshServer, new_key
+from tests.fakes.zfs_host import ZfsFarEnd
+
+HOST_KEY = new_key()
+
+
+@pytest.fixture(autouse=True)
+def _sources() -> Generator[None]:
+    """Know of this source alone."""
+    with patch.object(sources, "SOURCE_TYPES", (zfs.__name__,)):
+        yield
+
+
+@pytest.fixture
+async def far(socket_enabled: None) -> AsyncGenerator[ZfsFarEnd]:
+    """Return a host with one pool of two mirrors."""
+    far_end = ZfsFarEnd(server=SshServer(host_keys=[HOST_KEY]))
+    far_end.machine.show("mirror-idle")
+    async with far_end.serving():
+        yield far_end
+
+
+@pytest.fixture
+async def zfs_entry(
+    hass: HomeAssistant, far: ZfsFarEnd
+) -> AsyncGenerator[MockConfigEntry]:
+    """Return an entry for it, not set up yet."""
+    entry = make_zfs_entry(hass, far)
+    yield entry
+    if entry.state is ConfigEntryState.LOADED:
+        await hass.config_entries.async_unload(entry.entry_id)
