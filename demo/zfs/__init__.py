@@ -1,0 +1,1 @@
+"""A simulated ZFS host: real captures of OpenZFS, behind a real SSH server."""
