@@ -70,6 +70,8 @@ class Api(Docker):
         self.requests = 0
         # by the loop's clock, when somebody last answered
         self.heard = 0.0
+        # what it called the time when it answered
+        self.date: str | None = None
         self._close_under = close
         self._doubt = doubt
 
@@ -112,6 +114,7 @@ class Api(Docker):
                 )
                 async with response:
                     answer = orjson.loads(await response.read())
+                    self.date = response.headers.get("Date")
                     self.hear()
                     return answer
         except CannotConnect as error:

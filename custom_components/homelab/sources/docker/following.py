@@ -47,7 +47,7 @@ async def follow(observer: Observer) -> AsyncGenerator[DockerHost]:
     # Podman refuses names that it does not know
     only = kinds if observer.engine.podman else f'{kinds},"event":[{names}]'
     params = {"filters": f"{{{only}}}"}
-    if since := observer.causes.heard_at:
+    if since := observer.chronicle.causes.heard_at:
         params["since"] = f"{since:.9f}"
     async with observer.api.stream("events", params, silence=None) as content:
         events = _Events(observer)
@@ -111,7 +111,9 @@ class _Events:
             event.get("time") or 0
         )
         said = said.strip() or str(attributes.get("health_status") or "")
-        self._observer.happened(name, id_, at, {**attributes, "health_status": said})
+        self._observer.chronicle.take(
+            name, id_, at, {**attributes, "health_status": said}
+        )
         changes: dict[str, Any] = {}
         if name in STATES:
             changes["state"] = STATES[name]
@@ -130,12 +132,14 @@ class _Events:
         while True:
             quiet = observer.api.heard + QUIET - loop.time()
             with suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, min(quiet, observer.until_due()))):
+                async with asyncio.timeout(
+                    max(0.0, min(quiet, observer.chronicle.until_due()))
+                ):
                     await self._wake.wait()
             if reader.done():
                 # whatever ended it is what is wrong
                 await reader
-            if self._wake.is_set() or observer.say_what_is_due():
+            if self._wake.is_set() or observer.chronicle.say_what_is_due():
                 return True
             if observer.api.heard + QUIET <= loop.time():
                 await observer.api.ping()

@@ -137,7 +137,7 @@ async def _connect(hass: HomeAssistant, answers: Mapping[str, Any]) -> Candidate
     """Make a real connection, and see what is allowed there."""
     way = parse_address(answers["url"]).way
     data = {name: answers[name] for name in ("name", "url")}
-    data |= {name: answers[name] for name in KEPT[way] if answers.get(name) is not None}
+    data |= {n: answers[n] for n in KEPT[way] if answers.get(n) not in {None, ""}}
     if not data.get("certificate"):
         # a stored key is of no use alone, and nobody can see that it is there
         data.pop("key", None)

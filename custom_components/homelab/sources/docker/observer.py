@@ -1,38 +1,27 @@
 """What is known of an engine's containers, kept up to date by its own events."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from time import monotonic, time
+from time import monotonic
 from typing import Any
 
 from ...source import BadAnswer
 from .access import learn
 from .api import Api
-from .causes import Causes
+from .chronicle import Chronicle
 from .engine import parse_engine
 from .errors import Missing
-from .happening import Happening, HappeningType
 from .models import Container, DockerHost, Engine, State
-from .parser import (
-    identify,
-    own_addresses,
-    parse_container,
-    parse_rows,
-    published_ports,
-)
+from .parser import own_addresses, parse_container, parse_rows, published_ports
 from .reading import a_mapping, a_truth
 from .roster import Roster, projects
 
 AT_ONCE = 5
 LEARN_AGAIN = 1800.0
-LONG = 3600.0
 MOST_REMEMBERED = 2000
-_BEGINNINGS = {HappeningType.STARTED, HappeningType.RECREATED}
-# of what has happened, so much is kept for whoever has not looked yet
-MOST_HAPPENINGS = 100
+# of Podman's own interface, as old as it may be
+PODMAN_API = "4.0.0"
 # of the versions of the API the newest whose answers are known
 NEWEST_API = (1, 51)
 
@@ -49,24 +38,17 @@ class Observer:
         """Nothing was asked yet; `is_ours` tells by id, ports and addresses."""
         self.api = api
         self.roster = Roster()
-        self.causes = Causes()
+        self.chronicle = Chronicle(self.roster)
         self.volumes_of: dict[str, frozenset[str]] = {}
         self.may: frozenset[str] = frozenset()
         self._name = name
         self._is_ours = is_ours
         self._engine: Engine | None = None
         self._learned: float | None = None
-        self._happenings: deque[tuple[int, Happening]] = deque(maxlen=MOST_HAPPENINGS)
-        self._number = 0
         self._looking = asyncio.Lock()
         self._doubtful = False
-        # the container that last stood for each resource
-        self._stood: dict[str, str] = {}
-        # what was last told, and who has ended and begun again since
+        # what was last shown
         self._told: Mapping[str, Container] = {}
-        self._interrupted: set[str] = set()
-        # how far the engine's clock is ahead of ours
-        self._ahead = 0.0
 
     @property
     def engine(self) -> Engine:
@@ -87,7 +69,7 @@ class Observer:
                 raise
             volumes = None
         self._engine = parse_engine(version, info, volumes)
-        self.causes.outlive(self._engine.outlived)
+        self.chronicle.causes.outlive(self._engine.outlived)
         return self._engine
 
     async def look(self) -> None:
@@ -95,6 +77,7 @@ class Observer:
         async with self._looking:
             await self._learn()
             rows = parse_rows(await self.api.read("containers/json", {"all": "1"}))
+            self.chronicle.set_clock(self.api.date)
             different, gone = self.roster.compare(rows)
             for id_ in gone:
                 self.roster.drop(id_)
@@ -145,92 +128,45 @@ class Observer:
         self.volumes_of[found.resource] = found.volumes
         if len(self.volumes_of) > MOST_REMEMBERED:
             self._forget_strangers()
-        self.causes.inspected(
+        ended = self.engine.podman and not found.is_alive
+        self.chronicle.causes.inspected(
             found,
             auto_remove=a_mapping(raw.get("HostConfig")).get("AutoRemove") is True,
-            stopped_by_user=a_truth(a_mapping(raw.get("State")).get("StoppedByUser")),
+            stopped_by_user=await self._was_stopped(id_) if ended else None,
         )
+
+    async def _was_stopped(self, id_: str) -> bool | None:
+        """Return what only Podman's own interface says: whether a person stopped it."""
+        path = f"v{PODMAN_API}/libpod/containers/{id_}/json"
+        try:
+            said = a_mapping(await self.api.read(path, versioned=False))
+        except BadAnswer:
+            return None
+        return a_truth(a_mapping(said.get("State")).get("StoppedByUser"))
 
     def _forget_strangers(self) -> None:
         """Keep nothing of those who came once and never again."""
         there = {each.resource for each in self.roster.containers.values()}
         self.volumes_of = {k: v for k, v in self.volumes_of.items() if k in there}
-        self._stood = {k: v for k, v in self._stood.items() if k in there}
-
-    def happened(
-        self, name: str, id_: str, at: float, attributes: Mapping[str, Any]
-    ) -> None:
-        """Take an event, in the engine's order; `at` is the engine's time."""
-        self._ahead = at - time()
-        known = self.roster.containers.get(id_)
-        called = str(attributes.get("name") or id_)
-        resource = known.resource if known else identify(attributes, called)[0]
-        owner = self.roster.owner(resource)
-        replaces = False
-        if name == "start":
-            replaces = self._stood.get(resource, id_) != id_
-            self._stood[resource] = id_
-        self._say(
-            self.causes.event(
-                name,
-                id_,
-                at,
-                attributes,
-                resource=resource,
-                owns=owner is None or owner.id == id_,
-                replaces=replaces,
-            )
-        )
+        self.chronicle.forget(there)
 
     def begin(self) -> None:
-        """Know who runs, now that somebody listens."""
-        owners = self.roster.owners()
-        for each in owners.values():
-            self._stood.setdefault(each.resource, each.id)
-        self._say(self.causes.listed(owners.values(), self._now()))
+        """Know who is there, now that somebody listens."""
+        self.chronicle.begin()
 
     def lose(self) -> None:
-        """Nobody listens any more."""
+        """Nobody listens any more: what is known may soon be wrong."""
         self._doubtful = True
-        self._say(self.causes.lost(self._now()))
-
-    def until_due(self) -> float:
-        """Return in how many seconds something can be said that nobody knows yet."""
-        due = self.causes.next_due()
-        return LONG if due is None else max(0.0, due - self._now())
-
-    def say_what_is_due(self) -> bool:
-        """Say what has become certain by nothing else having happened."""
-        due = self.causes.due(self._now())
-        self._say(due)
-        return bool(due)
-
-    def _now(self) -> float:
-        """Return the engine's time, by the clock of its last event."""
-        return time() + self._ahead
-
-    @contextmanager
-    def operating(self, id_: str, lasts: float) -> Iterator[None]:
-        """Know that what happens to a container now was asked for by us."""
-        self.causes.operating(id_, self._now() + lasts)
-        yield
-
-    def _say(self, happenings: Iterable[Happening]) -> None:
-        """Keep what has happened until everybody has heard of it."""
-        for each in happenings:
-            self._number += 1
-            self._happenings.append((self._number, each))
-            told = self._told.get(each.resource)
-            if each.type in _BEGINNINGS and told and told.is_on:
-                self._interrupted.add(each.resource)
+        self.chronicle.lose()
 
     def interlude(self) -> DockerHost | None:
         """Return how it was between an end and a beginning that nobody has seen."""
-        ended, self._interrupted = self._interrupted, set()
+        told = self._told
+        ended = {r for r in self.chronicle.begun() if r in told and told[r].is_on}
         if not ended:
             return None
         down = {
-            resource: replace(self._told[resource], state=State.EXITED, started_at=None)
+            resource: replace(told[resource], state=State.EXITED, started_at=None)
             for resource in ended
         }
         return self._host(self.roster.owners() | down)
@@ -246,5 +182,5 @@ class Observer:
             engine=self.engine,
             containers=owners,
             projects=projects(owners.values()),
-            happenings=tuple(self._happenings),
+            happenings=self.chronicle.happenings,
         )

@@ -31,9 +31,8 @@ class Performing:
     @asynccontextmanager
     async def _acting_on(self, container: Container) -> AsyncIterator[DockerContainer]:
         """Let the life-cycle know that what happens now was asked for by us."""
-        lasts = container.grace + RESERVE
         with (
-            self.observer.operating(container.id, lasts),
+            self.observer.chronicle.operating(container, RESERVE),
             translated(f"containers/{container.name}", acts=True),
         ):
             yield self.observer.api.containers.container(container.id)

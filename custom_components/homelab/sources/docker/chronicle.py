@@ -1,0 +1,122 @@
+"""What has happened to containers, in the engine's order and by the engine's clock."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import Any
+
+from .causes import Causes
+from .happening import Happening, HappeningType
+from .models import Container
+from .parser import identify
+from .roster import Roster
+
+# of what has happened, so much is kept for whoever has not looked yet
+MOST_HAPPENINGS = 100
+LONG = 3600.0
+# an answer says its time in whole seconds: less than this is no difference
+SAME_TIME = 2.0
+_BEGINNINGS = {HappeningType.STARTED, HappeningType.RECREATED}
+
+
+class Chronicle:
+    """Happenings, numbered: whoever tells them knows which he has told."""
+
+    def __init__(self, roster: Roster) -> None:
+        """Nothing has happened yet."""
+        self.causes = Causes()
+        self._roster = roster
+        self._happenings: deque[tuple[int, Happening]] = deque(maxlen=MOST_HAPPENINGS)
+        self._number = 0
+        # the container that last stood for each resource
+        self._stood: dict[str, str] = {}
+        self._begun: set[str] = set()
+        # how far the engine's clock is ahead of ours
+        self._ahead = 0.0
+
+    @property
+    def happenings(self) -> tuple[tuple[int, Happening], ...]:
+        """What has happened lately."""
+        return tuple(self._happenings)
+
+    def set_clock(self, date: str | None) -> None:
+        """Take the engine's time from the date of an answer."""
+        try:
+            ahead = parsedate_to_datetime(date or "").timestamp() - time()
+        except ValueError:
+            return
+        self._ahead = 0.0 if abs(ahead) < SAME_TIME else ahead
+
+    def take(
+        self, name: str, id_: str, at: float, attributes: Mapping[str, Any]
+    ) -> None:
+        """Take an event."""
+        known = self._roster.containers.get(id_)
+        called = str(attributes.get("name") or id_)
+        resource = known.resource if known else identify(attributes, called)[0]
+        owner = self._roster.owner(resource)
+        replaces = False
+        if name == "start":
+            replaces = self._stood.get(resource, id_) != id_
+            self._stood[resource] = id_
+        self._say(
+            self.causes.event(
+                name,
+                id_,
+                at,
+                attributes,
+                resource=resource,
+                owns=owner is None or owner.id == id_,
+                replaces=replaces,
+            )
+        )
+
+    def begin(self) -> None:
+        """Know who is there, now that somebody listens."""
+        owners = self._roster.owners()
+        for each in owners.values():
+            self._stood.setdefault(each.resource, each.id)
+        self._say(self.causes.listed(owners.values(), self._now()))
+
+    def lose(self) -> None:
+        """Nobody listens any more."""
+        self._say(self.causes.lost(self._now()))
+
+    def forget(self, there: set[str]) -> None:
+        """Keep nothing of resources that came once and never again."""
+        self._stood = {k: v for k, v in self._stood.items() if k in there}
+
+    def until_due(self) -> float:
+        """Return in how many seconds something can be said that nobody knows yet."""
+        due = self.causes.next_due()
+        return LONG if due is None else max(0.0, due - self._now())
+
+    def say_what_is_due(self) -> bool:
+        """Say what has become certain by nothing else having happened."""
+        due = self.causes.due(self._now())
+        self._say(due)
+        return bool(due)
+
+    @contextmanager
+    def operating(self, container: Container, reserve: float) -> Iterator[None]:
+        """Know that what happens to a container now was asked for by us."""
+        self.causes.operating(container.id, self._now() + container.grace + reserve)
+        yield
+
+    def begun(self) -> set[str]:
+        """Return which resources have begun since this was last asked."""
+        begun, self._begun = self._begun, set()
+        return begun
+
+    def _now(self) -> float:
+        return time() + self._ahead
+
+    def _say(self, happenings: Iterable[Happening]) -> None:
+        """Keep what has happened until everybody has heard of it."""
+        for each in happenings:
+            self._number += 1
+            self._happenings.append((self._number, each))
+            if each.type in _BEGINNINGS:
+                self._begun.add(each.resource)
