@@ -19,6 +19,7 @@ ROUTES = (
     ("GET", "/containers/json", containers.listing),
     ("POST", "/containers/prune", things.prune_containers),
     ("GET", "/containers/{id}/json", containers.inspect),
+    ("GET", "/libpod/containers/{id}/json", containers.inspect_as_podman),
     ("GET", "/containers/{id}/stats", containers.stats),
     ("GET", "/containers/{id}/logs", containers.logs),
     ("POST", "/containers/{id}/start", containers.start),

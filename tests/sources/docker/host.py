@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from hashlib import sha256
 from time import monotonic
 from typing import Any
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from demo.engine import SimulatedEngine
+from demo.engine import Machine, SimulatedEngine
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -31,12 +32,21 @@ def docker_entry(
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="NAS",
-        unique_id=engine.machine.identity,
+        unique_id=_identity(engine.machine),
         data={CONF_SOURCE: "docker", "name": "NAS", "url": url or engine.url, **data},
         options=options or {},
     )
     entry.add_to_hass(hass)
     return entry
+
+
+def _identity(machine: Machine) -> str:
+    """Return who an engine is; Podman is told by its machine and its storage."""
+    if not machine.is_podman:
+        return machine.identity
+    said = machine.info("")
+    told = f"{said['Name']}\n{said['DockerRootDir']}"
+    return sha256(told.encode()).hexdigest()[:32]
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:

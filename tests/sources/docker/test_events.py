@@ -1,6 +1,7 @@
 """The engine's events drive what is shown, and say why something happened."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from pytest_homeassistant_custom_component.common import (
@@ -8,7 +9,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from demo.engine import Health, SimulatedEngine, compose
+from demo.engine import Flavour, Health, Machine, SimulatedEngine, compose
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -93,6 +94,26 @@ async def test_who_is_out_of_memory_and_who_is_started_again(
     ]
     # it never stopped for whoever looks at the switch
     assert state(hass, "container_name:clumsy", "running") == "on"
+
+
+async def test_who_has_stopped_a_container_of_podman(
+    hass: HomeAssistant, tmp_path: Path
+) -> None:
+    machine = Machine(flavour=Flavour.PODMAN)
+    async with SimulatedEngine(machine, socket_path=tmp_path / "podman.sock") as engine:
+        engine.run("asked")
+        engine.run("clumsy")
+        engine.run("other")
+        entry, events = await begin(hass, engine)
+        # none of its events says that somebody asked for it
+        await engine.stop("asked")
+        await until(lambda: len(happened(hass, events)) == 1)
+        engine.die("clumsy", 3)
+        await until(lambda: len(happened(hass, events)) == 2)
+        types = [type_ for type_, _ in happened(hass, events)]
+        assert types == ["stopped", "exited"]
+        await hass.config_entries.async_unload(entry.entry_id)
+        engine.hang_up()
 
 
 async def test_health(hass: HomeAssistant, engine: SimulatedEngine) -> None:

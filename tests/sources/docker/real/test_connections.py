@@ -1,6 +1,5 @@
 """Every way to a real engine: through the form, to a switch that works."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -138,12 +137,3 @@ async def test_podman(
         await stop_and_start(hass, admin)
         await until(lambda: state(hass, SLEEPER, "memory") not in ("unknown", None))
         await until(lambda: state(hass, SLEEPER, "cpu") != "unknown", 40)
-        # no event of Podman's says that somebody asked for it
-        await asyncio.to_thread(real_podman.ask, "POST", "/containers/sleeper/stop")
-        event = entity_id(hass, "host", "container")
-        assert event
-        await until(
-            lambda: hass.states.get(event).attributes["cause"] == "signal"  # type: ignore[union-attr]
-        )
-        told = hass.states.get(event)
-        assert told and told.attributes["event_type"] == "stopped"
