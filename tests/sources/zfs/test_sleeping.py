@@ -7,10 +7,21 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.setup import async_setup_component
 
-from .common import TANK, VDB, entity_id, is_at_rest, look, settle, start, value
+from .common import (
+    LARGE,
+    TANK,
+    VDB,
+    entity_id,
+    is_at_rest,
+    look,
+    press,
+    settle,
+    start,
+    value,
+)
 from tests.common import turns, until
 from tests.fakes.zfs_host import ZfsFarEnd
 
@@ -138,6 +149,24 @@ async def test_a_person_who_wants_to_know_is_told(
     await sleep(hass, far, freezer, 1)
     shown = look(hass, TANK, "allocated")
     assert shown and "as_of" not in shown.attributes
+
+
+async def test_what_is_done_to_a_pool_is_looked_at(
+    hass: HomeAssistant,
+    far: ZfsFarEnd,
+    quiet_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    admin: Context,
+) -> None:
+    far.machine.show("scrub-paused")
+    far.machine.captures[0].finish_scan()
+    far.machine.effects["zpool scrub tank"] = lambda: far.machine.show("scrub-running")
+    await fall_asleep(hass, far, quiet_entry, freezer)
+    await press(hass, LARGE, "scrub_start", admin)
+    await settle(hass, far)
+    # the stream has not shown an operation yet
+    assert far.log.count("zpool status -jp --json-int") == 1
+    assert value(hass, LARGE, "scan") == "scrub"
 
 
 async def test_only_the_pool_that_works_is_asked_about(

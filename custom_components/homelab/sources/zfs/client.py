@@ -10,7 +10,16 @@ from ...source import BadAnswer
 from ...transports.ssh import SshConnection
 from .datasets import Datasets
 from .facts import DatasetFacts, Rates, SmartFacts, ZfsHost
-from .learning import FREEBSD, Learned, Machine, identify, learn, meet, with_delegated
+from .learning import (
+    FREEBSD,
+    Learned,
+    Machine,
+    check_left,
+    identify,
+    learn,
+    meet,
+    with_delegated,
+)
 from .models import Arc, Sample
 from .output.kernel import Kernel, parse_kstats, parse_sysctls, sysctl_names
 from .output.smart import parse_smart
@@ -43,8 +52,8 @@ class ZfsClient(Performing):
         self._connection = connection
         self._machine: Machine | None = None
         self._iostat = Iostat(self.shell, interval, lambda: bool(self.host.pools))
-        self._roster = Roster(self._iostat.quietness, sleep_aware=sleep_aware)
-        self.contents = Datasets(self.shell, datasets, self._roster.active, self._rests)
+        self.roster = Roster(self._iostat.quietness, sleep_aware=sleep_aware)
+        self.contents = Datasets(self.shell, datasets, self.roster.active, self._rests)
         self._smart: dict[str, SmartFacts] = {}
         self._counters = Counters()
         self._forced = True
@@ -74,8 +83,8 @@ class ZfsClient(Performing):
             if error.reason != "too_slow" or self.learned is None:
                 raise
             learned = self.learned
-            self._roster.keep()
-        pools, vdevs, disks = self._roster.facts(kernel, learned)
+            self.roster.keep()
+        pools, vdevs, disks = self.roster.facts(kernel, learned)
         self.host = ZfsHost(
             name=machine.name,
             system=machine.system,
@@ -93,18 +102,21 @@ class ZfsClient(Performing):
 
     async def _read_kernel(self, machine: Machine) -> Kernel:
         if machine.system == FREEBSD:
-            names = sysctl_names(self._roster.known)
+            names = sysctl_names(self.roster.known)
             return parse_sysctls((await self.shell.look("sysctls", *names)).stdout)
         return parse_kstats((await self.shell.look("kstats")).stdout)
 
     async def _look(self, kernel: Kernel, machine: Machine) -> Learned:
         """Ask about the pools that are due, once a login also what may be done."""
         learned = self.learned
-        if learned is None or self._forced or learned.login != self.shell.logins:
+        is_new = learned is None or learned.login != self.shell.logins
+        if is_new:
+            await check_left(self.shell)
+        if learned is None or is_new or self._forced:
             learned = await learn(self.shell, machine)
-        due = self._roster.due(kernel, learned, forced=self._forced)
+        due = self.roster.due(kernel, learned, forced=self._forced)
         found = await survey(self.shell, learned.version, *due.names) if due else ()
-        if self._roster.take(found, due, kernel):
+        if self.roster.take(found, due, kernel):
             self._iostat.restart()
         self._forced = False
         asked = [pool.name for pool in found]
@@ -154,7 +166,7 @@ class ZfsClient(Performing):
 
     def _rests(self, pool: str, seen: int | None) -> bool:
         learned = self.learned
-        return learned is not None and self._roster.rests(pool, learned, seen)
+        return learned is not None and self.roster.rests(pool, learned, seen)
 
     async def disks(self, readers: Readers) -> Mapping[str, SmartFacts]:
         """Ask disks how they are, but none that sleeps."""

@@ -56,10 +56,14 @@ async def identify(shell: Shell, machine: Machine) -> str:
     return found
 
 
-async def learn(shell: Shell, machine: Machine) -> Learned:
-    """Find out what runs there and what is allowed, without doing anything."""
+async def check_left(shell: Shell) -> None:
+    """Begin nothing beside what an earlier connection has left hanging."""
     if (await shell.look("left")).code == 0:
         raise BadAnswer("an earlier zpool or zfs hangs there", reason="too_slow")
+
+
+async def learn(shell: Shell, machine: Machine) -> Learned:
+    """Find out what runs there and what is allowed, without doing anything."""
     version = await _version(shell)
     identity = (await shell.look("user")).stdout
     allowed = (await shell.look("allowed")).stdout

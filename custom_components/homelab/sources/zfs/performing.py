@@ -6,6 +6,7 @@ from .datasets import Datasets
 from .facts import ZfsHost
 from .learning import Learned
 from .permissions import Way
+from .roster import Roster
 from .shell import Shell
 
 
@@ -14,6 +15,7 @@ class Performing:
 
     shell: Shell
     contents: Datasets
+    roster: Roster
     host: ZfsHost
     learned: Learned | None
 
@@ -56,6 +58,8 @@ class Performing:
         way = self.learned.permissions.way(row, name) if self.learned else None
         if way is None:
             raise BadAnswer("the user may not do that there", reason="zpool_forbidden")
+        # it is no longer quiet, whatever the stream has shown so far
+        self.roster.touch(name.partition("/")[0].partition("@")[0])
         return await self.shell.change(row, name, sudo=way is Way.SUDO)
 
     def _pool(self, guid: str) -> str:

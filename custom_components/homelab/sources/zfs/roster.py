@@ -1,7 +1,7 @@
 """The pools that are known, when each was asked about, and which may be asked now."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from .facts import DiskFacts, PoolFacts, VdevFacts, lay_out, with_block
@@ -92,6 +92,11 @@ class Roster:
         }
         self._stale = frozenset(self.known) - asked.keys()
         return self._shape() != before
+
+    def touch(self, name: str) -> None:
+        """Have a pool asked about the next time, however quiet it is."""
+        if known := self.known.get(name):
+            self.known[name] = replace(known, active=None)
 
     def keep(self) -> None:
         """Note that nobody could be asked: what is known is old."""
