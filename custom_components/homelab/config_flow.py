@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     OptionsFlow,
 )
+from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
 
 from .const import CONF_SOURCE, DOMAIN
@@ -167,7 +168,11 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
                 if self.source == SOURCE_REAUTH
                 else self._get_reconfigure_entry()
             )
-            return self.async_update_reload_and_abort(entry, data=data)
+            # an entry that was given a name of its own keeps it
+            own = entry.title != entry.data.get(CONF_NAME)
+            return self.async_update_reload_and_abort(
+                entry, title=entry.title if own else candidate.title, data=data
+            )
         self._abort_if_unique_id_configured()
         return self.async_create_entry(
             title=candidate.title,

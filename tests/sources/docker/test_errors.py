@@ -140,6 +140,15 @@ async def test_no_engine(
     assert page["errors"] == {"base": "not_docker"}
 
 
+async def test_something_else_that_has_a_version(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    engine.faults.edit = lambda request, said: {"version": "2026.11"}
+    engine.faults.answers["GET /info"] = 404, "page not found"
+    page = await answer(hass, engine.url)
+    assert page["errors"] == {"base": "not_docker"}
+
+
 async def test_something_that_does_not_speak_http(hass: HomeAssistant) -> None:
     async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"SSH-2.0-OpenSSH_10.0\r\n")

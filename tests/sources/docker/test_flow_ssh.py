@@ -173,6 +173,18 @@ async def test_a_socket_that_is_not_forwarded(
     assert ssh.attempts == 1
 
 
+async def test_what_an_engine_says_is_shown_without_secrets(
+    hass: HomeAssistant, engine: SimulatedEngine, ssh: SshServer
+) -> None:
+    engine.faults.answers["GET /info"] = 500, f"it was {PASSWORD}"
+    page = await login(hass, through(ssh, engine))
+    # one secret may be the beginning of another
+    page = await submit(hass, page, password=PASSWORD, passphrase=PASSWORD[:9])
+    page = await confirmed(hass, page)
+    placeholders = page["description_placeholders"]
+    assert placeholders and placeholders["detail"] == "it was ** (500)"
+
+
 async def test_reconfigured(
     hass: HomeAssistant, engine: SimulatedEngine, ssh: SshServer
 ) -> None:
@@ -186,7 +198,7 @@ async def test_reconfigured(
     page = await submit(hass, page, name="Cellar", url=url)
     assert not suggested(page)
     # blank: the password stays; the key is known
-    result = await submit(hass, page)
+    result = await submit(hass, page, password="", private_key="")
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
     assert entry.data == {"source": "docker", "name": "Cellar", "url": url, **data}
