@@ -1,6 +1,7 @@
 """What else is read of a host: disks, permissions, the kernel; and what is made of it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -16,9 +17,11 @@ from custom_components.homelab.sources.zfs.facts import (
     DatasetFacts,
     DiskFacts,
     PoolFacts,
+    ZfsHost,
     disk_name,
     lay_out,
 )
+from custom_components.homelab.sources.zfs.happenings import happened
 from custom_components.homelab.sources.zfs.models import (
     Dataset,
     Kind,
@@ -355,3 +358,59 @@ def test_a_quota_counts_what_it_is_about() -> None:
     assert percent(replace(plain, refquota=40)) == 25
     assert percent(replace(plain, quota=None)) is None
     assert percent(replace(plain, used=1000)) == 100
+
+
+def seen(*scans: Scan) -> ZfsHost:
+    return ZfsHost(
+        name="nas",
+        system="Linux",
+        version=None,
+        kernel_version=None,
+        pools={"9": scanning(*scans)},
+    )
+
+
+def scrub(state: ScanState, started: int, ended: int | None = None) -> Scan:
+    return Scan(
+        function=ScanFunction.SCRUB,
+        state=state,
+        started=datetime.fromtimestamp(started, UTC),
+        ended=None if ended is None else datetime.fromtimestamp(ended, UTC),
+        errors=None if ended is None else 0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "types"),
+    [
+        ([], [scrub(ScanState.RUNNING, 1)], ["scrub_started"]),
+        ([scrub(ScanState.RUNNING, 1)], [scrub(ScanState.PAUSED, 1)], []),
+        ([scrub(ScanState.PAUSED, 1)], [scrub(ScanState.RUNNING, 1)], []),
+        # the first ended unseen, and another was begun
+        (
+            [scrub(ScanState.RUNNING, 1)],
+            [scrub(ScanState.RUNNING, 5)],
+            ["scrub_started"],
+        ),
+        (
+            [scrub(ScanState.RUNNING, 1)],
+            [scrub(ScanState.FINISHED, 1, 4)],
+            ["scrub_finished"],
+        ),
+        (
+            [scrub(ScanState.FINISHED, 1, 4)],
+            [scrub(ScanState.FINISHED, 1, 4)],
+            [],
+        ),
+        (
+            [scrub(ScanState.FINISHED, 1, 4)],
+            [scrub(ScanState.FINISHED, 6, 7)],
+            ["scrub_finished"],
+        ),
+        ([scrub(ScanState.FINISHED, 1, 4)], [], []),
+    ],
+)
+def test_what_happened_to_scans(
+    before: list[Scan], after: list[Scan], types: list[str]
+) -> None:
+    assert [each.type for each in happened(seen(*before), seen(*after))] == types
