@@ -1,5 +1,6 @@
 """A ZFS host for each test, and the source in the place of the made-up ones."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Generator
 from unittest.mock import patch
 
@@ -28,6 +29,8 @@ def _sources() -> Generator[None]:
 @pytest.fixture
 async def far(socket_enabled: None) -> AsyncGenerator[ZfsFarEnd]:
     """Return a host with one pool of two mirrors."""
+    # it would take down a stack for each of thousands of packets
+    asyncio.get_running_loop().set_debug(False)
     far_end = ZfsFarEnd(server=SshServer(host_keys=[HOST_KEY]))
     far_end.machine.show("mirror-idle")
     async with far_end.serving():

@@ -77,8 +77,6 @@ async def test_a_quiet_pool_is_left_alone_for_a_day(
 ) -> None:
     await fall_asleep(hass, far, quiet_entry, freezer)
     begin = far.machine.clock
-    # only what is slow because it is watched
-    hass.loop.set_debug(False)
     await sleep(hass, far, freezer, 24 * 3600 // STEP)
     assert far.machine.clock - begin == 24 * 3600
     assert len(far.log) > 290
