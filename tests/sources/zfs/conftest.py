@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant
 from .common import make_zfs_entry
 from custom_components.homelab import sources
 from custom_components.homelab.sources import zfs
+from custom_components.homelab.sources.zfs import shell
 from tests.fakes.ssh_server import SshServer, new_key
 from tests.fakes.zfs_host import ZfsFarEnd
 
@@ -35,6 +36,8 @@ async def far(socket_enabled: None) -> AsyncGenerator[ZfsFarEnd]:
     far_end.machine.show("mirror-idle")
     async with far_end.serving():
         yield far_end
+    # its port may come again, for another host
+    shell._RESTS.clear()
 
 
 @pytest.fixture

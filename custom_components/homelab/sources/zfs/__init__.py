@@ -18,8 +18,9 @@ from ...looking import Live
 from .client import ZfsClient
 from .datasets import DEFAULT
 from .entities import DATASETS, DISKS, RATES
-from .form import FORM, SECRETS, connect
+from .form import FORM, SECRETS, connect, place
 from .kinds import KINDS, POOLS
+from .shell import rest_at
 
 SECTION = "zfs"
 IOSTAT = Interval(option="iostat_interval", default=10, minimum=5, maximum=60)
@@ -34,6 +35,7 @@ async def _open(
         interval=options.get(SECTION_POLLING, {}).get(IOSTAT.option, IOSTAT.default),
         datasets=own.get("datasets", DEFAULT),
         sleep_aware=own.get("sleep_aware", True),
+        rest=rest_at(place(data)),
     )
 
 

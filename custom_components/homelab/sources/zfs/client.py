@@ -26,7 +26,7 @@ from .output.smart import parse_smart
 from .performing import Performing
 from .permissions import Way
 from .roster import Roster
-from .shell import Shell
+from .shell import Rest, Shell
 from .streaming import SECOND, Iostat
 from .survey import survey
 from .watching import Row, rows
@@ -44,9 +44,10 @@ class ZfsClient(Performing):
         interval: int = 10,
         datasets: Collection[str] = (),
         sleep_aware: bool = True,
+        rest: Rest | None = None,
     ) -> None:
         """Ask nothing yet."""
-        self.shell = Shell(connection)
+        self.shell = Shell(connection, rest or Rest())
         self.host = ZfsHost(name="", system="", version=None, kernel_version=None)
         self.learned: Learned | None = None
         self._connection = connection

@@ -23,6 +23,7 @@ from ...transports.ssh import SshAddress, SshConnection
 from ...transports.ssh_keys import check_private_key, fetch_host_key
 from .client import ZfsClient
 from .permissions import POOL_ACTIONS
+from .shell import rest_at
 
 SECRETS = frozenset({"password", "private_key", "passphrase"})
 KEPT = ("host", "port", "username", "host_key", *sorted(SECRETS))
@@ -63,6 +64,11 @@ def connect(data: Mapping[str, Any]) -> SshConnection:
             passphrase=data.get("passphrase"),
         )
     )
+
+
+def place(data: Mapping[str, Any]) -> str:
+    """Return where the machine of an entry is, and as whom it is asked."""
+    return f"{data['username']}@{data['host']}:{int(data['port'])}"
 
 
 async def _submit_login(hass: HomeAssistant, answers: Answers) -> Candidate | str:
@@ -111,7 +117,7 @@ async def _check_key(answers: Answers) -> None:
 async def _look(answers: Mapping[str, Any]) -> Candidate:
     """Make a real connection, and look at what is there and allowed."""
     data = {name: answers[name] for name in KEPT if name in answers}
-    client = ZfsClient(connect(data))
+    client = ZfsClient(connect(data), rest=rest_at(place(data)))
     try:
         identity = await client.identify()
         host = await client.pools()

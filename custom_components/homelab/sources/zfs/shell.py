@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from time import monotonic
 
 from ...acting import mutating
@@ -32,16 +33,32 @@ _FORBIDDEN = (
 _TOOLS = ("zpool", "zfs")
 
 
+@dataclass(slots=True)
+class Rest:
+    """How long a server is left alone after a command that hung."""
+
+    hangs: int = 0
+    until: float = 0.0
+
+
+# what hangs at a server outlives the client that has sent it, and reloads of its entry
+_RESTS: dict[str, Rest] = {}
+
+
+def rest_at(place: str) -> Rest:
+    """Return what is known of a server: `user@host:port`."""
+    return _RESTS.setdefault(place, Rest())
+
+
 class Shell:
     """Sends rows of the table, and nothing else, over one login."""
 
-    def __init__(self, connection: SshConnection) -> None:
+    def __init__(self, connection: SshConnection, rest: Rest) -> None:
         """Send nothing yet."""
         self.received = 0
         self._connection = connection
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._hangs = 0
-        self._rests_until = 0.0
+        self._rest = rest
 
     @property
     def logins(self) -> int:
@@ -54,7 +71,7 @@ class Shell:
 
     def awake(self) -> None:
         """Rest no longer: somebody wants to know now."""
-        self._rests_until = 0.0
+        self._rest.until = 0.0
 
     async def ask(self, row: str, *names: str, sudo: bool = False) -> bytes:
         """Return what a command of the read list prints."""
@@ -77,7 +94,7 @@ class Shell:
                 self._note_hang(what, error)
                 raise
         if what in ASKING:
-            self._hangs = 0
+            self._rest.hangs = 0
         self.received += len(completed.stdout) + len(completed.stderr)
         return completed
 
@@ -109,13 +126,14 @@ class Shell:
         others = ASKING if what in ASKING else (what,)
         if any(self.lingers(each) for each in others):
             raise BadAnswer("an earlier command hangs there", reason="too_slow")
-        if what in ASKING and monotonic() < self._rests_until:
+        if what in ASKING and monotonic() < self._rest.until:
             raise BadAnswer("it hung a short while ago", reason="too_slow")
 
     def _note_hang(self, what: str, error: BadAnswer) -> None:
         if what in ASKING and error.reason == "too_slow":
-            self._rests_until = monotonic() + min(REST * 2**self._hangs, LONGEST_REST)
-            self._hangs = min(self._hangs + 1, 10)
+            pause = min(REST * 2**self._rest.hangs, LONGEST_REST)
+            self._rest.until = monotonic() + pause
+            self._rest.hangs = min(self._rest.hangs + 1, 10)
 
 
 def _checked(row: Row, completed: Completed) -> bytes:
