@@ -2,6 +2,7 @@
 
 from demo.docker_host import DockerHost
 from demo.far_end import FarEnd
+from demo.zfs_host import ZfsHost
 
 # Each source adds its own.
-FAR_ENDS: tuple[FarEnd, ...] = (DockerHost(),)
+FAR_ENDS: tuple[FarEnd, ...] = (DockerHost(), ZfsHost())

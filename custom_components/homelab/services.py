@@ -24,6 +24,7 @@ from .log_reading import GET_LOGS, get_logs
 from .operation import Operation, State, as_event
 from .pruning import PRUNE, prune
 from .refusals import refuse
+from .snapshots import SNAPSHOT, snapshot
 
 DECISION = probatio.Schema({probatio.Required("operation_id"): cv.string})
 LIST = probatio.Schema(
@@ -54,6 +55,9 @@ def async_register_services(hass: HomeAssistant) -> None:
     )
     hass.services.async_register(
         DOMAIN, "prune", prune, PRUNE, SupportsResponse.OPTIONAL
+    )
+    hass.services.async_register(
+        DOMAIN, "snapshot", snapshot, SNAPSHOT, SupportsResponse.OPTIONAL
     )
     hass.services.async_register(
         DOMAIN, "list_operations", _list, LIST, SupportsResponse.ONLY

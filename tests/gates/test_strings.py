@@ -151,6 +151,11 @@ def _option_paths() -> Iterator[str]:
             "rate",
         },
         "removal": {"removal_delay"},
+        **{
+            section: {str(field) for field in fields}
+            for source in SOURCES
+            for section, fields in source.options.items()
+        },
     }
     for section, fields in sections.items():
         stem = f"options.step.init.sections.{section}"

@@ -12,7 +12,7 @@ from ..kind import SourceType
 
 # Each is a module that holds a `SOURCE`. It is imported when its first entry is loaded
 # or its form is opened, not before: some of them bring heavy libraries.
-SOURCE_TYPES: tuple[str, ...] = (f"{__name__}.docker",)
+SOURCE_TYPES: tuple[str, ...] = (f"{__name__}.docker", f"{__name__}.zfs")
 
 
 def source_keys() -> list[str]:

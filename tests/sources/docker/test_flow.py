@@ -154,6 +154,7 @@ async def test_reconfigured(
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
     assert entry.data == {"source": "docker", "name": "Cellar", "url": url}
+    assert entry.title == "Cellar"
     assert entry.state is ConfigEntryState.LOADED
 
 

@@ -116,7 +116,7 @@ class DockerClient(Performing):
                 async with asyncio.timeout(QUIET):
                     chunk = await content.readany()
             except TimeoutError:
-                await self.observer.api.ping()
+                await self.observer.api.read("version", versioned=False)
                 continue
             if not chunk:
                 return
