@@ -217,7 +217,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
             case AuthenticationFailed():
                 return ConfigEntryAuthFailed(**sentence)
             case WrongIdentity():
-                report_identity(self.hass, entry, error.reason, str(error))
+                report_identity(self.hass, entry, error, detail)
                 if loaded:
                     self.hass.config_entries.async_schedule_reload(entry.entry_id)
                 return ConfigEntryError(**sentence)

@@ -8,6 +8,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import CONF_HOST_KEY, DOMAIN
 from .operation import Operation, describe
+from .source import WrongIdentity
 from .transports.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -20,16 +21,20 @@ AUDIT_DAMAGED = "audit_damaged"
 
 
 def report_identity(
-    hass: HomeAssistant, entry: HomelabConfigEntry, reason: str, found: str
+    hass: HomeAssistant, entry: HomelabConfigEntry, error: WrongIdentity, found: str
 ) -> None:
     """Say that another machine answers; nothing is tried again until somebody looks.
 
-    `found` is who answers, or, where the host key has changed, the key that was shown.
+    `found` is who says so, without secrets; a host key is stored as it was shown.
     """
     expected, data = str(entry.unique_id), {"entry_id": entry.entry_id}
+    reason = error.reason
     if reason == HOST_KEY_CHANGED:
-        data["host_key"] = found
-        expected, found = fingerprint(entry.data[CONF_HOST_KEY]), fingerprint(found)
+        data[CONF_HOST_KEY] = str(error)
+        expected, found = (
+            fingerprint(entry.data[CONF_HOST_KEY]),
+            fingerprint(str(error)),
+        )
     ir.async_create_issue(
         hass,
         DOMAIN,
