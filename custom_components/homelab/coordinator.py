@@ -17,7 +17,7 @@ from homeassistant.exceptions import (
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from .backoff import pause
+from .backoff import count, pause
 from .const import DOMAIN, LOGGER, SECTION_POLLING
 from .issues import report_identity
 from .kind import HOST_KEY, Feed, ResourceKey
@@ -37,9 +37,8 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
     """Reads one feed, follows it where it can be followed, and tells the host."""
 
     def __init__(self, hass: HomeAssistant, host: Host, feed: Feed[Any, Any]) -> None:
-        """Take the pace from the entry's options."""
-        interval = feed.interval
-        seconds = host.option(SECTION_POLLING, interval.option, interval.default)
+        pace = feed.interval
+        seconds = host.option(SECTION_POLLING, pace.option, pace.default)
         super().__init__(
             hass,
             LOGGER,
@@ -53,14 +52,13 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
         )
         self.host = host
         self.feed = feed
+        self.pace = seconds
         self.silence = None if feed.fetch else 2 * seconds + feed.deadline
         self.facts: dict[ResourceKey, Any] = {}
-        self.answered = False
+        self.answered = self._complained = False
         self.duration: float | None = None
-        self._failures = 0
-        self._pushes = 0
+        self._failures = self._pushes = 0
         self._ending: SourceError | None = None
-        self._complained = False
         self._shown: tuple[bool, dict[ResourceKey, Any]] = (True, {})
 
     def start(self) -> None:
@@ -118,7 +116,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
 
     async def _follow(self, follow: Callable[[Any], AsyncGenerator[Any]]) -> None:
         """Publish what the stream brings; when it ends, ask whether contact is lost."""
-        attempts = 0
+        attempts, opened = 0, 0.0
         while True:
             if self.feed.fetch or self is not self.host.main:
                 await self.host.contact.wait()
@@ -128,8 +126,8 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
                     asyncio.timeout(self.silence) as limit,
                     aclosing(follow(self.host.source)) as stream,
                 ):
+                    opened = self.hass.loop.time()
                     async for data in stream:
-                        attempts = 0
                         self._push(data)
                         if self.silence:
                             limit.reschedule(self.hass.loop.time() + self.silence)
@@ -139,8 +137,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
                 ending = error
             except Exception:  # noqa: BLE001 - a bug ends this stream only
                 self.host.log_bug(f"{self.name} stopped unexpectedly")
-            # whoever answers now may be somebody else
-            self.host.verified = False
+            self.host.verified = False  # whoever answers now may be somebody else
             self._ending = ending
             await self.host.main.async_refresh()
             if self is not self.host.main:
@@ -148,7 +145,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
             refused = isinstance(ending, AuthenticationFailed | WrongIdentity)
             if refused and not self.last_update_success:
                 return
-            attempts += 1
+            attempts = count(attempts, self.hass.loop.time() - opened)
             self.host.reconnects += 1
             await asyncio.sleep(pause(attempts))
 
@@ -197,16 +194,17 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
         detail = self.host.redact(str(error))
         entry = self.host.entry
         loaded = entry.state is ConfigEntryState.LOADED
-        was_working, self.last_update_success = self.last_update_success, False
-        if self.feed.fetch and not isinstance(error, BadAnswer):
+        news = loaded and self.last_update_success
+        self.last_update_success = False
+        is_main, lost = self is self.host.main, not isinstance(error, BadAnswer)
+        if lost and self.feed.fetch:
             self.host.verified = False
-        if was_working and loaded:
-            if isinstance(error, BadAnswer) or self is self.host.main:
-                self._complain(detail)
-            else:
-                self.host.run(self._complain_alone(detail), f"{self.name} lost")
-        if self is self.host.main and not isinstance(error, BadAnswer):
+        if lost and is_main:
             self.host.contact.clear()
+        if lost and loaded and not is_main:
+            self.host.run(self._ask_main(detail, news), f"{self.name} lost")
+        elif news:
+            self._complain(detail)
         self._failures += 1
         sentence: dict[str, Any] = {
             "translation_domain": DOMAIN,
@@ -223,17 +221,19 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
                 return ConfigEntryError(**sentence)
             case BadAnswer():
                 return UpdateFailed(**sentence)
-        return UpdateFailed(retry_after=pause(self._failures), **sentence)
+        # what is asked rarely is asked again rarely
+        wait = pause(self._failures, 0 if is_main else self.pace / 10)
+        return UpdateFailed(retry_after=wait, **sentence)
 
     def _complain(self, detail: str) -> None:
         LOGGER.warning("%s failed: %s", self.name, detail)
         self._complained = True
 
-    async def _complain_alone(self, detail: str) -> None:
+    async def _ask_main(self, detail: str, news: bool) -> None:
         """Of lost contact the first feed speaks; others only when it has none to tell."""
         if self.host.contact.is_set():
             await self.host.main.async_refresh()
-        if self.host.contact.is_set() and not self.last_update_success:
+        if news and self.host.contact.is_set() and not self.last_update_success:
             self._complain(detail)
 
     @callback

@@ -79,7 +79,10 @@ class Host:
         await self.main.async_config_entry_first_refresh()
         turn = perf_counter()
         for key in self.present():
-            self.devices.register(key)
+            try:
+                self.devices.register(key)
+            except Exception:  # noqa: BLE001 - one of many does not hide the others
+                self.log_bug(f"{key} cannot be registered")
             turn = await breathe(turn)
 
     def start(self) -> None:
@@ -141,6 +144,8 @@ class Host:
         if (facts := self.facts(key, None)) is not None:
             kind = self.kinds[key[0]]
             names += [kind.device(facts).name, *kind.names(facts)]
+            for member in kind.members(facts):
+                names += self.devices.names(member)
             guard = kind.guard(facts)
         return self.policy.forbids(action, names, guard)
 

@@ -164,6 +164,8 @@ class ResourceKind[R]:
     # a thing that acts on others carries their names and guards as well
     names: Callable[[R], Iterable[str]] = lambda _: ()
     guard: Callable[[R], Guard | None] = lambda _: None
+    # those that it acts on: whatever protects one of them protects it
+    members: Callable[[R], Iterable[ResourceKey]] = lambda _: ()
     entities: tuple[Description, ...]
     # actions that no entity has
     actions: tuple[Action[R], ...] = ()

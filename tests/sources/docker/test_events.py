@@ -250,5 +250,5 @@ async def test_a_storm_is_coalesced(
     await until(lambda: state(hass, "container_name:c0", "running") == "off")
     # each is asked about a few times, not once for each of its hundred events
     assert engine.requests["GET /containers/{id}/json"] - before < 600
-    assert len(events) < 2000
+    assert len(events) < 1000
     await asyncio.sleep(0)

@@ -1,17 +1,25 @@
 """What is known of containers when the engine answers badly, late or not at all."""
 
+import asyncio
+from time import monotonic
+
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
 
 from demo.engine import SimulatedEngine
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
 
-from .host import docker_entry, set_up, state, until
+from .host import docker_entry, entity_id, set_up, state, until
 from custom_components.homelab.sources.docker.observer import MOST_REMEMBERED
 
 HOURLY = {"polling": {"state_interval": 3600}}
 OFTEN = {"polling": {"state_interval": 10}}
+MANY = 130
 INSPECT = "GET /containers/{id}/json"
 
 
@@ -29,10 +37,9 @@ async def test_one_that_cannot_be_asked_about_hides_no_other(
     engine.faults.answers[f"GET /containers/{broken.id}/json"] = (500, "no such layer")
     await set_up(hass, entry)
     assert state(hass, "container_name:plex", "running") == "on"
-    assert state(hass, "container_name:broken", "running") is None
-    engine.faults.answers.clear()
-    await entry.runtime_data.main.async_refresh()
-    await until(lambda: state(hass, "container_name:broken", "running") == "on")
+    # the list alone says what it does
+    assert state(hass, "container_name:broken", "running") == "on"
+    assert state(hass, "container_name:broken", "restart_count") == "unknown"
 
 
 async def test_one_that_goes_while_it_is_asked_about(
@@ -114,3 +121,70 @@ async def test_strangers_are_forgotten(
     engine.run("new")
     await until(lambda: state(hass, "container_name:new", "running") == "on")
     assert observer.volumes_of.keys() == {"name:plex", "name:new"}
+
+
+async def test_stops_of_very_many_are_all_told(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    for number in range(MANY):
+        engine.run(f"c{number}")
+    await set_up(hass, docker_entry(hass, engine, options=HOURLY))
+    await listening(engine)
+    name = entity_id(hass, "host", "container")
+    told = async_capture_events(hass, EVENT_STATE_CHANGED)
+    for number in range(MANY):
+        await engine.stop(f"c{number}")
+    await until(
+        lambda: sum(e.data["entity_id"] == name for e in told) == MANY, patience=30
+    )
+
+
+async def test_a_stream_that_always_breaks_is_opened_ever_more_rarely(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    engine.run("plex")
+    await set_up(hass, docker_entry(hass, engine, options=HOURLY))
+    begin = monotonic()
+    while monotonic() < begin + 6:
+        engine.chronicle.end_streams()
+        await asyncio.sleep(0.1)
+    # half a second, then one, two, four
+    assert engine.requests["GET /events"] <= 5
+
+
+async def test_numbers_that_cannot_be_had_hold_no_event_back(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    engine.run("plex")
+    engine.run("other")
+    engine.faults.answers["GET /containers/{id}/stats"] = (503, "no engine here")
+    options = {"polling": {"state_interval": 3600, "stats_interval": 5}}
+    await set_up(hass, docker_entry(hass, engine, options=options))
+    await listening(engine)
+    await until(lambda: engine.requests["GET /containers/{id}/stats"] > 2)
+    await engine.stop("plex")
+    await until(lambda: state(hass, "container_name:plex", "running") == "off", 3)
+
+
+async def test_a_label_that_is_nonsense_harms_nothing(
+    hass: HomeAssistant, engine: SimulatedEngine, entry: MockConfigEntry
+) -> None:
+    engine.run("odd", labels={"homelab.url": "http://[oops"})
+    engine.run("plex")
+    await set_up(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    assert state(hass, "container_name:odd", "running") == "on"
+
+
+@pytest.mark.parametrize("action", ["restart", "pause", "unpause", "kill"])
+async def test_each_action_is_learned_by_itself(
+    hass: HomeAssistant, engine: SimulatedEngine, entry: MockConfigEntry, action: str
+) -> None:
+    engine.run("plex")
+    forbidden = f"POST /containers/-homelab-nobody/{action}"
+    engine.faults.answers[forbidden] = (403, "forbidden")
+    await set_up(hass, entry)
+    for key in ("restart", "pause", "unpause", "kill"):
+        there = entity_id(hass, "container_name:plex", key) is not None
+        assert there is (key != action)
+    assert entity_id(hass, "container_name:plex", "running")

@@ -47,7 +47,8 @@ SOURCE = SourceType[DockerClient](
             interval=_seconds("state_interval", 60, 10, 3600),
             fetch=DockerClient.state,
             follow=DockerClient.follow,
-            deadline=30,
+            # each answer has a deadline of its own; this is for an engine that is slow
+            deadline=120,
             removes=True,
         ),
         Feed(

@@ -1,24 +1,29 @@
 """What has happened to containers, in the engine's order and by the engine's clock."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
+from math import inf
 from time import time
 from typing import Any
 
+from ...source import SourceError
 from .causes import Causes
 from .happening import Happening, HappeningType
+from .identity import identify
 from .models import Container
-from .parser import identify
 from .roster import Roster
 
-# of what has happened, so much is kept for whoever has not looked yet
-MOST_HAPPENINGS = 100
+# of what has happened, so much is kept for whoever has not looked yet: 250 containers
+# that are all started again need 500
+MOST_HAPPENINGS = 1000
+# after an answer the events that belong to it come within this time
+AFTERWARDS = 1.0
 LONG = 3600.0
 # an answer says its time in whole seconds: less than this is no difference
 SAME_TIME = 2.0
 _BEGINNINGS = {HappeningType.STARTED, HappeningType.RECREATED}
+_CHECKS = {HappeningType.HEALTHY, HappeningType.UNHEALTHY}
 
 
 class Chronicle:
@@ -28,18 +33,32 @@ class Chronicle:
         """Nothing has happened yet."""
         self.causes = Causes()
         self._roster = roster
-        self._happenings: deque[tuple[int, Happening]] = deque(maxlen=MOST_HAPPENINGS)
+        self._happenings: dict[int, Happening] = {}
         self._number = 0
+        # by resource, the latest word of its check since somebody looked
+        self._checks: dict[str, int] = {}
         # the container that last stood for each resource
         self._stood: dict[str, str] = {}
         self._begun: set[str] = set()
         # how far the engine's clock is ahead of ours
         self._ahead = 0.0
+        self._skipped = -inf
+
+    @property
+    def since(self) -> float | None:
+        """From when on events are wanted again."""
+        heard = self.causes.heard_at
+        return None if heard is None else max(heard, self._skipped)
+
+    def skip(self) -> None:
+        """Leave out what cannot be read: it would come again and again."""
+        self._skipped = self._now()
 
     @property
     def happenings(self) -> tuple[tuple[int, Happening], ...]:
         """What has happened lately."""
-        return tuple(self._happenings)
+        self._checks.clear()
+        return tuple(self._happenings.items())
 
     def set_clock(self, date: str | None) -> None:
         """Take the engine's time from the date of an answer."""
@@ -54,8 +73,8 @@ class Chronicle:
     ) -> None:
         """Take an event."""
         known = self._roster.containers.get(id_)
-        called = str(attributes.get("name") or id_)
-        resource = known.resource if known else identify(attributes, called)[0]
+        called = attributes.get("name") or id_
+        resource = known.resource if known else identify(attributes, called).resource
         owner = self._roster.owner(resource)
         replaces = False
         if name == "start":
@@ -101,9 +120,16 @@ class Chronicle:
 
     @contextmanager
     def operating(self, container: Container, reserve: float) -> Iterator[None]:
-        """Know that what happens to a container now was asked for by us."""
+        """Know that an end of a container was asked for by us, while it is."""
         self.causes.operating(container.id, self._now() + container.grace + reserve)
-        yield
+        try:
+            yield
+        except SourceError as error:
+            # what was never done explains nothing
+            if not error.sent:
+                self.causes.operating(container.id, -inf)
+            raise
+        self.causes.operating(container.id, self._now() + AFTERWARDS)
 
     def begun(self) -> set[str]:
         """Return which resources have begun since this was last asked."""
@@ -117,6 +143,12 @@ class Chronicle:
         """Keep what has happened until everybody has heard of it."""
         for each in happenings:
             self._number += 1
-            self._happenings.append((self._number, each))
+            self._happenings[self._number] = each
+            if each.type in _CHECKS:
+                # a check that changes its mind faster than anybody looks has one word
+                self._happenings.pop(self._checks.get(each.resource, 0), None)
+                self._checks[each.resource] = self._number
+            if len(self._happenings) > MOST_HAPPENINGS:
+                del self._happenings[next(iter(self._happenings))]
             if each.type in _BEGINNINGS:
                 self._begun.add(each.resource)

@@ -339,6 +339,7 @@ PROJECT = ResourceKind[Project](
         name for each in project.containers for name in (each.resource, *_names(each))
     ],
     guard=lambda project: _guard(project.containers),
+    members=lambda project: [("container", c.resource) for c in project.containers],
     entities=PROJECT_ENTITIES,
 )
 CONTAINER = ResourceKind[Container](

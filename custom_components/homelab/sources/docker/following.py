@@ -9,6 +9,7 @@ from aiohttp import StreamReader
 import orjson
 
 from ...source import BadAnswer, CannotConnect
+from .identity import describe
 from .models import DockerHost, Health, State
 from .observer import Observer
 from .reading import a_count, a_mapping
@@ -47,7 +48,7 @@ async def follow(observer: Observer) -> AsyncGenerator[DockerHost]:
     # Podman refuses names that it does not know
     only = kinds if observer.engine.podman else f'{kinds},"event":[{names}]'
     params = {"filters": f"{{{only}}}"}
-    if since := observer.chronicle.causes.heard_at:
+    if since := observer.chronicle.since:
         params["since"] = f"{since:.9f}"
     async with observer.api.stream("events", params, silence=None) as content:
         events = _Events(observer)
@@ -84,6 +85,14 @@ class _Events:
 
     async def read(self, content: StreamReader) -> None:
         """Read until the stream ends; whoever is slower than that holds it back."""
+        try:
+            await self._read(content)
+        except ValueError:
+            # a line that is too long
+            self._observer.chronicle.skip()
+            raise
+
+    async def _read(self, content: StreamReader) -> None:
         read = 0
         async for line in content:
             if (read := read + 1) % AT_ONCE == 0:
@@ -119,9 +128,16 @@ class _Events:
             changes["state"] = STATES[name]
         if name == "health_status" and said in set(Health):
             changes["health"] = Health(said)
+        roster = self._observer.roster
+        known = roster.containers.get(id_)
+        if known and "health" in changes and known.health is changes["health"]:
+            # Podman tells of every check, also of those that changed nothing
+            return
         if name == "destroy":
-            self._observer.roster.drop(id_)
-        elif name in LOOKS:
+            roster.drop(id_)
+        elif name == "create" and known is None:
+            self._observer.expect(describe(id_, attributes.get("name"), attributes))
+        if name in LOOKS:
             self._changed[id_] = {**self._changed.get(id_, {}), **changes}
         self._wake.set()
 

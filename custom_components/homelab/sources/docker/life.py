@@ -106,10 +106,10 @@ class Life:
 
     def verdict(self, death: Death) -> tuple[HappeningType, Cause | None]:
         """Say what a death was, as far as it is known now."""
-        if self.is_operated(death.at):
-            return HappeningType.STOPPED, Cause.OPERATION
         if self.is_out_of_memory(death.at):
             return HappeningType.OOM_KILLED, Cause.OOM
+        if self.is_operated(death.at):
+            return HappeningType.STOPPED, Cause.OPERATION
         if self.is_asked(death.at):
             return HappeningType.STOPPED, Cause.SIGNAL
         return HappeningType.EXITED, Cause.ITSELF if death.seen else None

@@ -2,6 +2,7 @@
 
 from asyncio import TaskGroup, get_running_loop
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from ...source import BadAnswer, CannotConnect
 from .api import DEADLINE, Api
@@ -12,6 +13,8 @@ from .stats import Frame, Numbers, measure, parse_frame
 AT_ONCE = 5
 # seconds without any answer at all: then nobody is there
 SILENCE = 15.0
+# one run of a container
+type Run = tuple[str, datetime | None]
 ONE_SHOT = {"stream": "0", "one-shot": "1"}
 
 
@@ -21,16 +24,16 @@ class Meter:
     def __init__(self, api: Api) -> None:
         """Nothing was measured yet."""
         self._api = api
-        self._frames: dict[str, Frame] = {}
+        self._frames: dict[Run, Frame] = {}
 
     async def measure(
         self, containers: Iterable[Container], engine: Engine
     ) -> Readings:
         """Ask each container that runs for its numbers."""
         asked = [c for c in containers if c.state in {State.RUNNING, State.PAUSED}]
-        ids = {each.id for each in asked}
-        # another container of the same name begins anew
-        self._frames = {k: v for k, v in self._frames.items() if k in ids}
+        runs = {_run(each) for each in asked}
+        # what was made or started anew begins anew
+        self._frames = {k: v for k, v in self._frames.items() if k in runs}
         round_ = _Round(self._api, engine, self._frames)
         queue = iter(asked)
         try:
@@ -42,6 +45,10 @@ class Meter:
             raise errors.exceptions[0] from None
         round_.check()
         return Readings(containers=round_.numbers, totals=_totals(round_.numbers))
+
+
+def _run(container: Container) -> Run:
+    return (container.id, container.started_at)
 
 
 def _totals(numbers: dict[str, Numbers]) -> Totals:
@@ -58,7 +65,7 @@ def _totals(numbers: dict[str, Numbers]) -> Totals:
 class _Round:
     """One round, worked on by a few at a time."""
 
-    def __init__(self, api: Api, engine: Engine, frames: dict[str, Frame]) -> None:
+    def __init__(self, api: Api, engine: Engine, frames: dict[Run, Frame]) -> None:
         self._api = api
         self._engine = engine
         self._frames = frames
@@ -101,10 +108,10 @@ class _Round:
 
     def _take(self, container: Container, frame: Frame | None) -> None:
         if frame is None:
-            self._frames.pop(container.id, None)
+            self._frames.pop(_run(container), None)
             return
-        before = self._frames.get(container.id)
-        self._frames[container.id] = frame
+        before = self._frames.get(_run(container))
+        self._frames[_run(container)] = frame
         self.numbers[container.resource] = measure(
             before, frame, podman=self._engine.podman, cpus=self._engine.cpus
         )

@@ -6,14 +6,14 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any
 
-from ...source import BadAnswer
+from ...source import BadAnswer, SourceError
 from .access import learn
-from .api import Api
+from .api import DEADLINE, Api
 from .chronicle import Chronicle
 from .engine import parse_engine
 from .errors import Missing
 from .models import Container, DockerHost, Engine, State
-from .parser import own_addresses, parse_container, parse_rows, published_ports
+from .parser import Row, own_addresses, parse_container, parse_rows, published_ports
 from .reading import a_mapping, a_truth
 from .roster import Roster, projects
 
@@ -47,6 +47,7 @@ class Observer:
         self._learned: float | None = None
         self._looking = asyncio.Lock()
         self._doubtful = False
+        self._listed: Mapping[str, Row] = {}
         # what was last shown
         self._told: Mapping[str, Container] = {}
 
@@ -61,22 +62,28 @@ class Observer:
         """Ask who it is, and what it has."""
         version = await self.api.read("version", versioned=False)
         self.api.speak(version, NEWEST_API)
-        info = await self.api.read("info")
-        try:
-            volumes = await self.api.read("volumes")
-        except BadAnswer as error:
-            if error.reason != "proxy_forbids":
-                raise
-            volumes = None
+        info, volumes = await asyncio.gather(self.api.read("info"), self._volumes())
         self._engine = parse_engine(version, info, volumes)
         self.chronicle.causes.outlive(self._engine.outlived)
         return self._engine
 
+    async def _volumes(self) -> Any:
+        """Return the list of volumes; None where that is forbidden."""
+        try:
+            return await self.api.read("volumes")
+        except BadAnswer as error:
+            if error.reason != "proxy_forbids":
+                raise
+            return None
+
     async def look(self) -> None:
         """List all containers, and ask about those that look different."""
         async with self._looking:
-            await self._learn()
-            rows = parse_rows(await self.api.read("containers/json", {"all": "1"}))
+            _, listed = await asyncio.gather(
+                self._learn(), self.api.read("containers/json", {"all": "1"})
+            )
+            rows = parse_rows(listed)
+            self._listed = {row.id: row for row in rows}
             self.chronicle.set_clock(self.api.date)
             different, gone = self.roster.compare(rows)
             for id_ in gone:
@@ -117,10 +124,12 @@ class Observer:
             # it went while it was asked about
             self.roster.drop(id_)
             return
-        except BadAnswer as error:
-            if error.reason == "proxy_forbids":
+        except SourceError as error:
+            if error.reason == "proxy_forbids" or not self._hangs_alone(error):
                 raise
             # one that cannot be asked about does not hide the others
+            if id_ not in self.roster.containers and (row := self._listed.get(id_)):
+                self.roster.take(replace(row.described(), may=self.may))
             return
         found = parse_container(raw)
         ours = self._is_ours(id_, published_ports(raw), own_addresses(raw))
@@ -134,6 +143,17 @@ class Observer:
             auto_remove=a_mapping(raw.get("HostConfig")).get("AutoRemove") is True,
             stopped_by_user=await self._was_stopped(id_) if ended else None,
         )
+
+    def _hangs_alone(self, error: SourceError) -> bool:
+        """Whether the engine itself is well, as far as one failure lets us know."""
+        if error.reason != "too_slow":
+            return isinstance(error, BadAnswer)
+        return asyncio.get_running_loop().time() - self.api.heard < DEADLINE
+
+    def expect(self, container: Container) -> None:
+        """Take a container that was just made, before it is asked about."""
+        made = replace(container, state=State.CREATED, may=self.may)
+        self.roster.take(made)
 
     async def _was_stopped(self, id_: str) -> bool | None:
         """Return what only Podman's own interface says: whether a person stopped it."""

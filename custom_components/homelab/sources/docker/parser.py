@@ -1,24 +1,17 @@
 """What the engine says of its containers to models."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import re
+from typing import Any
 
 from ...source import BadAnswer
+from .identity import describe, identify
 from .models import Container, Health, State
 from .reading import a_count, a_list, a_mapping, a_text, a_time, a_truth
 
-PROJECT = "com.docker.compose.project"
-SERVICE = "com.docker.compose.service"
-NUMBER = "com.docker.compose.container-number"
-ONE_OFF = "com.docker.compose.oneoff"
-DEPENDS_ON = "com.docker.compose.depends_on"
-# ours, on containers
-PROTECT = "homelab.protect"
-URL = "homelab.url"
-NAME = "homelab.name"
-
 GRACE = 10.0
+LONGEST_GRACE = 3600.0
 # Podman has words of its own
 _STATES = {
     "configured": State.CREATED,
@@ -27,8 +20,6 @@ _STATES = {
     "stopped": State.EXITED,
     "up": State.RUNNING,
 }
-# while compose replaces a container, the new one has the old one's id before its name
-_REPLACING = re.compile(r"^[0-9a-f]{12}_(?=.)")
 _HEALTH = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
 
 
@@ -40,6 +31,11 @@ class Row:
     name: str
     state: State | None
     health: Health | None
+    labels: Mapping[str, Any]
+
+    def described(self) -> Container:
+        """Return what is known of it without asking about it."""
+        return replace(describe(self.id, self.name, self.labels), state=self.state)
 
 
 def a_state(raw: object) -> State | None:
@@ -64,31 +60,18 @@ def parse_rows(raw: object) -> list[Row]:
         names = [n for n in a_list(each.get("Names")) if "/" not in str(n)[1:]]
         if (id_ := a_text(each.get("Id"))) is None:
             continue
+        labels = a_mapping(each.get("Labels"))
         found = _HEALTH.search(str(each.get("Status") or ""))
         rows.append(
             Row(
                 id=id_,
-                name=_plain_name(names[0] if names else ""),
+                name=identify(labels, names[0] if names else "").name,
                 state=a_state(each.get("State")),
                 health=a_health(found[1]) if found else None,
+                labels=labels,
             )
         )
     return rows
-
-
-def _plain_name(raw: object) -> str:
-    return _REPLACING.sub("", str(raw or "").lstrip("/"))
-
-
-def identify(labels: Mapping[str, object], name: str) -> tuple[str, str]:
-    """Return what outlives a container, and what people call it."""
-    name = _plain_name(name)
-    project, service = a_text(labels.get(PROJECT)), a_text(labels.get(SERVICE))
-    if not (project and service) or str(labels.get(ONE_OFF)).lower() == "true":
-        return f"name:{name}", name
-    number = str(labels.get(NUMBER) or 1)
-    title = service if number == "1" else f"{service} {number}"
-    return f"{project}/{service}/{number}", title
 
 
 def parse_container(raw: object) -> Container:
@@ -98,21 +81,13 @@ def parse_container(raw: object) -> Container:
     state = a_mapping(whole.get("State"))
     if (id_ := a_text(whole.get("Id"))) is None:
         raise BadAnswer("a container without an id")
-    labels = a_mapping(config.get("Labels"))
-    name = _plain_name(whole.get("Name"))
-    resource, title = identify(labels, name)
+    known = describe(id_, whole.get("Name"), a_mapping(config.get("Labels")))
     does = a_state(state.get("Status"))
     check = a_mapping(config.get("Healthcheck")).get("Test")
     said = a_mapping(state.get("Health") or state.get("Healthcheck")).get("Status")
     running = does in {State.RUNNING, State.PAUSED}
-    return Container(
-        id=id_,
-        resource=resource,
-        name=name,
-        title=a_text(labels.get(NAME)) or title,
-        project=a_text(labels.get(PROJECT)),
-        service=a_text(labels.get(SERVICE)),
-        depends_on=_dependencies(labels.get(DEPENDS_ON)),
+    return replace(
+        known,
         image=a_text(config.get("Image")),
         created=str(whole.get("Created") or ""),
         state=does,
@@ -127,8 +102,6 @@ def parse_container(raw: object) -> Container:
         grace=_grace(config.get("StopTimeout")),
         tty=config.get("Tty") is True,
         networked=_is_networked(host.get("NetworkMode")),
-        url=_url(labels.get(URL)),
-        protected=str(labels.get(PROTECT)).lower() in {"true", "1", "yes", "on"},
         volumes=frozenset(_volumes(whole.get("Mounts"))),
     )
 
@@ -138,25 +111,17 @@ def _is_check(test: object) -> bool:
 
 
 def _grace(raw: object) -> float:
+    if raw == -1:
+        # for ever, as far as anybody waits
+        return LONGEST_GRACE
     seconds = a_count(raw)
-    return GRACE if seconds is None else float(min(seconds, 3600))
+    return GRACE if seconds is None else float(min(seconds, LONGEST_GRACE))
 
 
 def _is_networked(raw: object) -> bool:
     # what shares a network shares its counters, too
     mode = str(raw or "")
     return mode not in {"host", "none"} and not mode.startswith("container:")
-
-
-def _url(raw: object) -> str | None:
-    text = a_text(raw)
-    return text if text and text.startswith(("http://", "https://")) else None
-
-
-def _dependencies(raw: object) -> frozenset[str]:
-    """Read `db:service_healthy:true,cache:service_started:false`."""
-    words = (part.partition(":")[0].strip() for part in str(raw or "").split(","))
-    return frozenset(filter(None, words))
 
 
 def _volumes(raw: object) -> Iterable[str]:
@@ -179,7 +144,7 @@ def own_addresses(raw: object) -> frozenset[str]:
     whole = a_mapping(raw)
     settings = a_mapping(whole.get("NetworkSettings"))
     networks = a_mapping(settings.get("Networks")).values()
-    found = {_plain_name(whole.get("Name"))}
+    found = {str(whole.get("Name") or "").lstrip("/")}
     for network in map(a_mapping, networks):
         found |= {str(network.get(k)) for k in ("IPAddress", "GlobalIPv6Address")}
         for key in ("Aliases", "DNSNames"):

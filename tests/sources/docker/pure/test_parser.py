@@ -9,7 +9,6 @@ import pytest
 from custom_components.homelab.source import BadAnswer
 from custom_components.homelab.sources.docker.models import Container, Health, State
 from custom_components.homelab.sources.docker.parser import (
-    Row,
     own_addresses,
     parse_container,
     parse_rows,
@@ -98,8 +97,20 @@ def labels(**more: str) -> dict[str, Any]:
         ),
         ("/plex", {"Labels": None}, "name:plex", "plex"),
         ("/plex", {"Labels": {"homelab.name": "Films"}}, "name:plex", "Films"),
-        # while it is replaced, the new one has the old one's id before its name
-        ("/0123456789ab_plex", {"Labels": {}}, "name:plex", "plex"),
+        # a date is no id: only compose puts the old one's id before the new one's name
+        (
+            "/202411201200_plex",
+            {"Labels": {}},
+            "name:202411201200_plex",
+            "202411201200_plex",
+        ),
+        ("/0123456789ab_shop-web-1", labels(), "shop/web/1", "web"),
+        (
+            "/x",
+            labels(**{"com.docker.compose.project": "a/b"}),
+            "a%2Fb/web/1",
+            "web",
+        ),
         (
             "/x",
             {"Labels": {"com.docker.compose.project": "only a project"}},
@@ -188,6 +199,15 @@ def test_whose_network_it_is(mode: str, networked: bool) -> None:
     assert parse_container(raw).networked is networked
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://", "http://[oops", "http://nas:port", "ftp://nas", "http://a b", "x", ""],
+)
+def test_a_link_that_leads_nowhere(url: str) -> None:
+    config = labels(**{"homelab.url": url})
+    assert parse_container(described(config=config)).url is None
+
+
 def test_labels_of_ours() -> None:
     config = labels(**{"homelab.protect": "True", "homelab.url": "https://nas/web"})
     found = parse_container(described(config=config))
@@ -197,7 +217,9 @@ def test_labels_of_ours() -> None:
     assert (found.protected, found.url) == (False, None)
 
 
-@pytest.mark.parametrize(("raw", "grace"), [(None, 10), (0, 0), (99, 99), (-1, 10)])
+@pytest.mark.parametrize(
+    ("raw", "grace"), [(None, 10), (0, 0), (99, 99), (-2, 10), (-1, 3600)]
+)
 def test_grace(raw: int | None, grace: float) -> None:
     assert parse_container(described(config={"StopTimeout": raw})).grace == grace
 
@@ -217,11 +239,14 @@ def test_the_list() -> None:
             "nonsense",
         ]
     )
-    assert rows == [
-        Row(id="1", name="web", state=State.RUNNING, health=Health.UNHEALTHY),
-        Row(id="2", name="", state=State.EXITED, health=None),
-        Row(id="3", name="", state=None, health=Health.STARTING),
+    assert [(row.id, row.name, row.state, row.health) for row in rows] == [
+        ("1", "web", State.RUNNING, Health.UNHEALTHY),
+        ("2", "", State.EXITED, None),
+        ("3", "", None, Health.STARTING),
     ]
+    assert rows[0].described() == Container(
+        id="1", resource="name:web", name="web", title="web", state=State.RUNNING
+    )
 
 
 @pytest.mark.parametrize("raw", [None, {}, "x", 1])

@@ -36,16 +36,20 @@ def test_the_one_that_runs_owns_it() -> None:
     assert roster.owner("nobody") is None
 
 
+def row(id_: str, name: str, state: State | None, health: Health | None) -> Row:
+    return Row(id=id_, name=name, state=state, health=health, labels={})
+
+
 def test_the_list_says_who_looks_different() -> None:
     roster = Roster()
     for each in ("same", "state", "name", "health", "gone"):
         roster.take(container(each, state=State.RUNNING))
     rows = [
-        Row(id="same", name="same", state=State.RUNNING, health=None),
-        Row(id="state", name="state", state=State.EXITED, health=None),
-        Row(id="name", name="renamed", state=State.RUNNING, health=None),
-        Row(id="health", name="health", state=None, health=Health.HEALTHY),
-        Row(id="new", name="new", state=State.RUNNING, health=None),
+        row("same", "same", State.RUNNING, None),
+        row("state", "state", State.EXITED, None),
+        row("name", "renamed", State.RUNNING, None),
+        row("health", "health", None, Health.HEALTHY),
+        row("new", "new", State.RUNNING, None),
     ]
     assert roster.compare(rows) == (["state", "name", "health", "new"], ["gone"])
 
