@@ -405,7 +405,7 @@ def scrub(state: ScanState, started: int, ended: int | None = None) -> Scan:
         (
             [scrub(ScanState.FINISHED, 1, 4)],
             [scrub(ScanState.FINISHED, 6, 7)],
-            ["scrub_finished"],
+            ["scrub_started", "scrub_finished"],
         ),
         ([scrub(ScanState.FINISHED, 1, 4)], [], []),
     ],

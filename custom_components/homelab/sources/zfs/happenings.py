@@ -1,12 +1,13 @@
 """What happened to pools between two looks at their host."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from ...kind import Occurrence, ResourceKey
 from .facts import SCRUBS, UNDER_WAY, WELL, DiskFacts, PoolFacts, ZfsHost
-from .models import Scan, ScanFunction, State
+from .models import Scan, ScanFunction, ScanState, State
 
 
 class HappeningType(StrEnum):
@@ -24,14 +25,20 @@ class HappeningType(StrEnum):
     IMPORTED = "imported"
 
 
-_SCANS = (
-    (SCRUBS, HappeningType.SCRUB_STARTED, HappeningType.SCRUB_FINISHED),
-    (
-        (ScanFunction.RESILVER, ScanFunction.REBUILD),
-        HappeningType.RESILVER_STARTED,
-        HappeningType.RESILVER_FINISHED,
+_RESILVERS = (ScanFunction.RESILVER, ScanFunction.REBUILD)
+
+_KINDS = {
+    **dict.fromkeys(
+        SCRUBS, (HappeningType.SCRUB_STARTED, HappeningType.SCRUB_FINISHED)
     ),
-)
+    **dict.fromkeys(
+        _RESILVERS, (HappeningType.RESILVER_STARTED, HappeningType.RESILVER_FINISHED)
+    ),
+}
+_STARTS = (HappeningType.SCRUB_STARTED, HappeningType.RESILVER_STARTED)
+
+# a pool may be rebuilt at several of its vdevs at once
+type _ScanKey = tuple[ScanFunction, str | None]
 
 
 def happened(before: ZfsHost, after: ZfsHost) -> Iterator[Occurrence]:
@@ -55,16 +62,60 @@ def _of_pool(guid: str, before: PoolFacts, after: PoolFacts) -> Iterator[Occurre
             yield _told(HappeningType.RECOVERED, name, _pool(guid), state=new)
         else:
             yield _told(HappeningType.DEGRADED, name, _pool(guid), state=new)
-    for functions, started, finished in _SCANS:
-        was, scan = _scan(before, functions), _scan(after, functions)
-        if scan is None:
+    for kind, scan in _scans_told(before.pool.scans, after.pool.scans):
+        told = {"function": scan.function} if kind in _STARTS else _result(scan)
+        yield _told(kind, name, _pool(guid), **told)
+
+
+def _scans_told(
+    before: tuple[Scan, ...], after: tuple[Scan, ...]
+) -> Iterator[tuple[HappeningType, Scan]]:
+    """Yield which scans began and which ended, each compared with itself."""
+    old, new = _by_key(before), _by_key(after)
+    latest = max((scan.ended for scan in before if scan.ended), default=None)
+    for key, was in old.items():
+        if key not in new and _is_superseded(was, after):
+            gone = Scan(function=was.function, state=ScanState.CANCELED)
+            yield HappeningType.SCRUB_FINISHED, gone
+    for key, scan in new.items():
+        if (kinds := _KINDS.get(scan.function)) is None:
             continue
-        under_way = scan.state in UNDER_WAY
-        is_new = was is None or was.state not in UNDER_WAY
-        if under_way and (is_new or (was and was.started != scan.started)):
-            yield _told(started, name, _pool(guid), function=scan.function)
-        if not under_way and (was is None or was.ended != scan.ended):
-            yield _told(finished, name, _pool(guid), **_result(scan))
+        started, finished = kinds
+        known = old.get(key)
+        was_under_way = known is not None and known.state in UNDER_WAY
+        has_ended = scan.state not in UNDER_WAY
+        if has_ended and not was_under_way and not _is_later(scan, known, latest):
+            continue
+        if not was_under_way or _is_another(scan, known):
+            yield started, scan
+        if has_ended:
+            yield finished, scan
+
+
+def _by_key(scans: tuple[Scan, ...]) -> dict[_ScanKey, Scan]:
+    return {(scan.function, scan.vdev): scan for scan in scans}
+
+
+def _is_superseded(scan: Scan, after: tuple[Scan, ...]) -> bool:
+    """Whether a scrub gave way to a resilver, which takes its place in the pool."""
+    return (
+        scan.function is ScanFunction.SCRUB
+        and scan.state in UNDER_WAY
+        and any(other.function is ScanFunction.RESILVER for other in after)
+    )
+
+
+def _is_another(scan: Scan, known: Scan | None) -> bool:
+    """Whether it began after the one that was known, of which it tells."""
+    starts = (scan.started, known.started if known else None)
+    return None not in starts and starts[0] != starts[1]
+
+
+def _is_later(scan: Scan, known: Scan | None, latest: datetime | None) -> bool:
+    """Whether an end is news: what was hidden by another scan may come to light."""
+    if known:
+        return known.ended != scan.ended
+    return latest is None or (scan.ended is not None and scan.ended > latest)
 
 
 def _of_disk(guid: str, before: DiskFacts, after: DiskFacts) -> Iterator[Occurrence]:
@@ -79,12 +130,6 @@ def _of_disk(guid: str, before: DiskFacts, after: DiskFacts) -> Iterator[Occurre
             return
         kind = HappeningType.DISK_FAULTED
     yield _told(kind, after.name, key, pool=after.pool, state=after.state)
-
-
-def _scan(facts: PoolFacts, functions: tuple[ScanFunction, ...]) -> Scan | None:
-    found = [scan for scan in facts.pool.scans if scan.function in functions]
-    running = (scan for scan in found if scan.state in UNDER_WAY)
-    return next(running, found[0] if found else None)
 
 
 def _result(scan: Scan) -> dict[str, Any]:
