@@ -55,11 +55,11 @@ class PoolFacts:
         if self.state is None:
             return None
         parts = [*self.pool.walk()]
-        counters = (self.pool.errors.total, *(part.errors.total for part in parts))
+        counters = (self.pool.errors, *(part.errors for part in parts))
         return (
             self.state is not State.ONLINE
             or bool(self.pool.data_errors)
-            or any(counters)
+            or any(errors.has_any for errors in counters)
             or any(p.state not in (None, *WELL) for p in parts)
         )
 

@@ -93,9 +93,15 @@ class Errors:
 
     @property
     def total(self) -> int | None:
-        """Add up those that are known."""
-        known = [n for n in (self.read, self.write, self.checksum) if n is not None]
-        return sum(known) if known else None
+        """Add them up; the sum of some would look like the sum of all."""
+        if self.read is None or self.write is None or self.checksum is None:
+            return None
+        return self.read + self.write + self.checksum
+
+    @property
+    def has_any(self) -> bool:
+        """Whether one of those that are known has counted something."""
+        return any((self.read, self.write, self.checksum))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

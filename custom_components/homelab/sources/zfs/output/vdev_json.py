@@ -84,7 +84,7 @@ def _note(entry: Facts, *, is_disk: bool) -> str | None:
         if reason == "SPARED" and pool:
             return f"in use by pool '{pool}'"
         is_slow = is_disk and bool(count(entry.get("slow_ios")))
-        if reason == "ERR_EXCEEDED" and is_slow and not read_errors(entry).total:
+        if reason == "ERR_EXCEEDED" and is_slow and not read_errors(entry).has_any:
             # since 2.4 a disk may fail for being slow, without one error
             return "too many slow I/Os"
         return words.REASONS.get(reason, reason.lower().replace("_", " "))
