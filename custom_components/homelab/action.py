@@ -31,7 +31,8 @@ class Action[R]:
     threatens: bool = False
     # ours to wait for, not to end: OS packages, scrubs, prunes
     followed: bool = False
-    # whether `perform` takes `spared`: the resources that are protected, or gone but kept
+    # whether `perform` takes `spared`, to be called just before anything is chosen with
+    # the resources that are there: it returns what is protected, or gone but kept
     spares: bool = False
     # what it would do, without doing it: takes what `perform` takes
     preview: Callable[..., Awaitable[dict[str, Any]]] | None = None

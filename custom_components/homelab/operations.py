@@ -202,7 +202,7 @@ class Operations:
                 if action.patience:
                     extra["progress"] = progress
                 if action.spares:
-                    extra["spared"] = spared(host)
+                    extra["spared"] = lambda there: spared(host, there)
                 with acting():
                     result = await action.perform(
                         host.source,

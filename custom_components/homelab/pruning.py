@@ -1,5 +1,6 @@
 """The action that removes what nobody uses any more: shown first, done when asked."""
 
+from functools import partial
 from typing import Any
 
 import probatio
@@ -52,6 +53,8 @@ async def prune(call: ServiceCall) -> ServiceResponse:
     if not host.is_available(key, None):
         refuse("entry_not_loaded", None, operation=WISH)
     try:
-        return await action.preview(host.source, key[1], spared=spared(host), **wishes)
+        return await action.preview(
+            host.source, key[1], spared=partial(spared, host), **wishes
+        )
     except SourceError as error:
         fail_to_read(host, error.reason, str(error))

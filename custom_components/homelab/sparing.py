@@ -1,14 +1,21 @@
 """What may not lose anything, whatever else is tidied up."""
 
+from collections.abc import Collection
+
 from .host import Host
 from .kind import ResourceKey
 
 
-def spared(host: Host) -> frozenset[str]:
-    """Return the resources that are protected, or gone but kept for now."""
+def spared(host: Host, there: Collection[str]) -> frozenset[str]:
+    """Return the resources that are protected, or gone but kept for now.
+
+    `there` are those that the source knows of: it hears earlier that one is gone.
+    """
     known = {*host.present(), *host.devices.keys()}
     return frozenset(
-        key[1] for key in known if host.devices.is_absent(key) or _is_marked(host, key)
+        key[1]
+        for key in known
+        if key[1] not in there or host.devices.is_absent(key) or _is_marked(host, key)
     )
 
 

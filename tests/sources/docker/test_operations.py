@@ -117,7 +117,7 @@ async def test_a_project_that_fails_half_way_says_what_was_done(
         await press(hass, "project_shop", "start", admin)
     assert error.value.translation_placeholders
     detail = error.value.translation_placeholders["detail"]
-    assert detail == "web: no such network (400) after db"
+    assert detail == "web: no such network (400); started db; left job"
     await until(lambda: state(hass, "project_shop", "containers_running") == "1")
 
 

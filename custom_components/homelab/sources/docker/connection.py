@@ -13,17 +13,21 @@ from typing import Any
 from aiohttp import TCPConnector, UnixConnector
 from cryptography.x509 import load_pem_x509_certificates
 
-from ...source import BadAnswer
+from ...source import AuthenticationFailed, BadAnswer
 from .address import Address, Way, parse_address
 from .api import Api
-from .errors import refused, translated
+from .errors import translated
 
 # how long a server takes to look at a certificate
 VERDICT = 2.0
 
 
-async def open_api(data: Mapping[str, Any]) -> Api:
-    """Make what requests go through; nothing is asked yet."""
+async def open_api(data: Mapping[str, Any], *, guess: bool = False) -> Api:
+    """Make what requests go through; nothing is asked yet.
+
+    With `guess`, whoever hangs up without a word is taken to refuse our certificate:
+    while somebody fills in a form, never for an entry that only has to wait.
+    """
     address = parse_address(data["url"])
     match address.way:
         case Way.SOCKET:
@@ -38,7 +42,7 @@ async def open_api(data: Mapping[str, Any]) -> Api:
             return Api(
                 address.base,
                 TCPConnector(limit=0, ssl=context),
-                doubt=partial(hear_refusal, address, context),
+                doubt=partial(hear_refusal, address, context, guess=guess),
             )
     # the library behind it is large, and most engines are reached without
     by_ssh = await asyncio.get_running_loop().run_in_executor(
@@ -48,12 +52,16 @@ async def open_api(data: Mapping[str, Any]) -> Api:
     return api
 
 
-async def hear_refusal(address: Address, context: ssl.SSLContext) -> None:
-    """Raise it if a server hangs up because it refuses our certificate.
+async def hear_refusal(
+    address: Address, context: ssl.SSLContext, *, guess: bool
+) -> None:
+    """Raise it if a server says that it refuses our certificate.
 
     With TLS 1.3 a client sends before its certificate is looked at, and the refusal
-    may be lost with what was sent: who says nothing hears it.
+    may be lost with what was sent: who says nothing hears it. Some hang up without one,
+    but so does a TLS proxy whose engine is away.
     """
+    said = b""
     with suppress(TimeoutError):
         async with asyncio.timeout(VERDICT):
             with translated("version"):
@@ -62,10 +70,13 @@ async def hear_refusal(address: Address, context: ssl.SSLContext) -> None:
                 )
                 try:
                     with suppress(ConnectionError):
-                        await reader.read(1)
+                        said = await reader.read(1)
                 finally:
                     writer.transport.abort()
-            raise refused("without a word")
+            if guess and not said:
+                raise AuthenticationFailed(
+                    "it hangs up without a word: it may want another certificate"
+                )
 
 
 def tls_context(data: Mapping[str, Any]) -> ssl.SSLContext:

@@ -68,8 +68,8 @@ def parse_disk_usage(raw: object) -> DiskUsage:
     whole = a_mapping(raw)
     images, volumes = _rows(whole, "Images"), _rows(whole, "Volumes")
     cache = _rows(whole, "BuildCache")
-    unused = [each for each in images if not image_users(each)]
-    loose = [each for each in volumes if not volume_users(each)]
+    unused = [each for each in images if image_users(each) == 0]
+    loose = [each for each in volumes if volume_users(each) == 0]
     idle = [each for each in cache if each.get("InUse") is not True]
     stored = a_count(whole.get("LayersSize"))
     # Podman leaves it at zero
@@ -96,9 +96,9 @@ def _sum(sizes: Iterable[object]) -> int:
     return sum(filter(None, map(a_count, sizes)))
 
 
-def image_users(row: Mapping[str, Any]) -> int:
-    """Return how many containers use an image."""
-    return a_count(row.get("Containers")) or 0
+def image_users(row: Mapping[str, Any]) -> int | None:
+    """Return how many containers use an image; -1 says that nobody has counted."""
+    return a_count(row.get("Containers"))
 
 
 def image_size(row: Mapping[str, Any]) -> int:
@@ -108,9 +108,9 @@ def image_size(row: Mapping[str, Any]) -> int:
     )
 
 
-def volume_users(row: Mapping[str, Any]) -> int:
-    """Return how many containers refer to a volume."""
-    return a_count(a_mapping(row.get("UsageData")).get("RefCount")) or 0
+def volume_users(row: Mapping[str, Any]) -> int | None:
+    """Return how many containers refer to a volume; -1 says that nobody has counted."""
+    return a_count(a_mapping(row.get("UsageData")).get("RefCount"))
 
 
 def volume_size(row: Mapping[str, Any]) -> int | None:

@@ -141,7 +141,7 @@ async def _connect(hass: HomeAssistant, answers: Mapping[str, Any]) -> Candidate
     if not data.get("certificate"):
         # a stored key is of no use alone, and nobody can see that it is there
         data.pop("key", None)
-    client = DockerClient(await open_api(data), data)
+    client = DockerClient(await open_api(data, guess=True), data)
     try:
         identity = await client.identify()
         may = await client.check()

@@ -1,126 +1,34 @@
-"""What can be done to containers and projects; all of it is asked for by operations."""
+"""What a client can change: containers and projects, and what nobody uses any more."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
-from aiodocker.containers import DockerContainer
-
 from ...acting import mutating
-from ...source import BadAnswer, SourceError
-from .errors import translated
-from .models import Container, State
-from .observer import Observer
-from .prune import Item, Tidying, What, Wishes, plan, total, unknown_volumes
+from .commands import Commands
+from .prune import (
+    Item,
+    Tidying,
+    What,
+    Wishes,
+    networks_of,
+    plan,
+    total,
+    unknown_volumes,
+)
 from .reading import a_count, a_mapping
 
-# after its grace a container is killed; the engine takes a moment for that
-RESERVE = 30.0
 USAGE_DEADLINE = 600.0
 PIECE_DEADLINE = 120.0
 MOST_ITEMS = 1000
 
+# of the resources that are there: which are protected, or gone but kept
+type Spared = Callable[[Collection[str]], frozenset[str]]
 
-class Performing:
+
+class Performing(Commands):
     """The changing half of a client."""
-
-    observer: Observer
-
-    @asynccontextmanager
-    async def _acting_on(self, container: Container) -> AsyncIterator[DockerContainer]:
-        """Let the life-cycle know that what happens now was asked for by us."""
-        with (
-            self.observer.chronicle.operating(container, RESERVE),
-            translated(f"containers/{container.name}", acts=True),
-        ):
-            yield self.observer.api.containers.container(container.id)
-
-    def _owned(self, resource_id: str) -> Container:
-        if found := self.observer.roster.owner(resource_id):
-            return found
-        raise BadAnswer("there is no such container any more")
-
-    @mutating
-    async def start(self, resource_id: str) -> None:
-        """Start a container, or let it go on where it is frozen."""
-        owned = self._owned(resource_id)
-        async with self._acting_on(owned) as container:
-            if owned.state is State.PAUSED:
-                await container.unpause()
-            else:
-                await container.start()
-
-    @mutating
-    async def stop(self, resource_id: str) -> None:
-        """Ask a container to stop; the engine kills it when its grace is over."""
-        async with self._acting_on(self._owned(resource_id)) as container:
-            await container.stop()
-
-    @mutating
-    async def restart(self, resource_id: str) -> None:
-        """Stop a container, and start it again."""
-        async with self._acting_on(self._owned(resource_id)) as container:
-            await container.restart()
-
-    @mutating
-    async def pause(self, resource_id: str) -> None:
-        """Freeze a container's processes."""
-        async with self._acting_on(self._owned(resource_id)) as container:
-            await container.pause()
-
-    @mutating
-    async def unpause(self, resource_id: str) -> None:
-        """Let a container's processes go on."""
-        async with self._acting_on(self._owned(resource_id)) as container:
-            await container.unpause()
-
-    @mutating
-    async def kill(self, resource_id: str) -> None:
-        """End a container at once."""
-        async with self._acting_on(self._owned(resource_id)) as container:
-            await container.kill(signal="SIGKILL")
-
-    @mutating
-    async def start_project(self, name: str) -> str:
-        """Start a project's containers, what others depend on first."""
-        return await self._start_all([c for c in self._members(name) if not c.is_alive])
-
-    @mutating
-    async def stop_project(self, name: str) -> str:
-        """Stop a project's containers, what depends on others first."""
-        return await self._stop_all([c for c in self._members(name) if c.is_alive])
-
-    @mutating
-    async def restart_project(self, name: str) -> str:
-        """Stop what runs of a project, then start that again in its order."""
-        running = [c for c in self._members(name) if c.is_alive]
-        stopped = await self._stop_all(running)
-        return f"{stopped}; {await self._start_all(running)}"
-
-    def _members(self, name: str) -> tuple[Container, ...]:
-        if found := self.observer.host().projects.get(name):
-            return found.containers
-        raise BadAnswer("there is no such project any more")
-
-    @mutating
-    async def _start_all(self, containers: Sequence[Container]) -> str:
-        done: list[str] = []
-        for each in containers:
-            with _told(each, done):
-                async with self._acting_on(each) as container:
-                    await container.start()
-        return f"started {', '.join(done) or 'nothing'}"
-
-    @mutating
-    async def _stop_all(self, containers: Sequence[Container]) -> str:
-        done: list[str] = []
-        for each in reversed(containers):
-            with _told(each, done):
-                async with self._acting_on(each) as container:
-                    await container.stop()
-        return f"stopped {', '.join(done) or 'nothing'}"
 
     async def preview_prune(
         self,
@@ -129,7 +37,7 @@ class Performing:
         what: Collection[str],
         all_images: bool,
         named_volumes: bool,
-        spared: frozenset[str],
+        spared: Spared,
     ) -> dict[str, Any]:
         """Say what pruning would remove."""
         items, kept = await self._plan(what, all_images, named_volumes, spared)
@@ -148,21 +56,28 @@ class Performing:
         what: Collection[str],
         all_images: bool,
         named_volumes: bool,
-        spared: frozenset[str],
+        spared: Spared,
     ) -> tuple[list[Item], list[str]]:
         """Return what would go, and sentences about what is left alone unasked."""
+        api, observer = self.observer.api, self.observer
+        # whose last container goes while the engine counts is used by nobody by its count
+        volumes = self._volumes()
+        await observer.look()
+        volumes |= self._volumes()
+        usage = await api.read("system/df", deadline=USAGE_DEADLINE)
+        networks, rows = [], []
+        if What.NETWORKS in what:
+            networks = await api.read("networks", {"filters": '{"dangling":["true"]}'})
+            rows = await api.read("containers/json", {"all": "1"})
+        # nothing is waited for from here on
         wishes = Wishes(
             what=frozenset(map(What, what)),
             all_images=all_images,
             named_volumes=named_volumes,
-            spared=spared,
+            spared=spared(self._there()),
+            volumes=volumes | self._volumes(),
+            networks=networks_of(rows),
         )
-        api, observer = self.observer.api, self.observer
-        await observer.look()
-        usage = await api.read("system/df", deadline=USAGE_DEADLINE)
-        networks: object = []
-        if What.NETWORKS in wishes.what:
-            networks = await api.read("networks", {"filters": '{"dangling":["true"]}'})
         kept = []
         unknown = unknown_volumes(wishes, observer.volumes_of)
         if What.VOLUMES in wishes.what and unknown:
@@ -173,6 +88,17 @@ class Performing:
         )
         return items, kept
 
+    def _there(self) -> set[str]:
+        """Return the containers and projects that there are now."""
+        containers = self.observer.roster.containers.values()
+        projects = {each.project for each in containers if each.project}
+        return projects | {each.resource for each in containers}
+
+    def _volumes(self) -> frozenset[str]:
+        """Return what the containers have that are there now."""
+        containers = self.observer.roster.containers.values()
+        return frozenset().union(*(each.volumes for each in containers))
+
     @mutating
     async def prune(
         self,
@@ -181,7 +107,7 @@ class Performing:
         what: Collection[str],
         all_images: bool,
         named_volumes: bool,
-        spared: frozenset[str],
+        spared: Spared,
     ) -> str:
         """Remove piece by piece what a preview would show now."""
         items, kept = await self._plan(what, all_images, named_volumes, spared)
@@ -217,15 +143,3 @@ class Performing:
                     async with asyncio.timeout(USAGE_DEADLINE):
                         answer = await ask()
                     tidying.note(what, a_count(a_mapping(answer).get("SpaceReclaimed")))
-
-
-@contextmanager
-def _told(container: Container, done: list[str]) -> Iterator[None]:
-    """Say of a failure what was done before it."""
-    try:
-        yield
-    except SourceError as error:
-        before = f" after {', '.join(done)}" if done else ""
-        text = f"{container.title}: {error}{before}"
-        raise type(error)(text, reason=error.reason, sent=error.sent) from None
-    done.append(container.title)

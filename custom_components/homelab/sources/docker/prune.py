@@ -11,10 +11,11 @@ from typing import Any, override
 from ...source import BadAnswer, SourceError
 from .engine import image_size, image_users, volume_size, volume_users
 from .errors import Missing, translated
+from .identity import PROJECT
 from .models import Container
-from .parser import PROJECT
 from .reading import a_count, a_list, a_mapping, a_text
 
+PREDEFINED = frozenset({"bridge", "host", "none"})
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
@@ -47,6 +48,10 @@ class Wishes:
     named_volumes: bool = False
     # resources that are protected, or gone but kept
     spared: frozenset[str] = frozenset()
+    # what containers have that are there, or were a moment ago
+    volumes: frozenset[str] = frozenset()
+    # by name or id
+    networks: frozenset[str] = frozenset()
 
 
 def plan(
@@ -100,16 +105,33 @@ def _networks(
     # what is stopped is in no network, but cannot be started without its own
     held = _projects(wishes) | {each.project for each in containers.values()}
     for row in map(a_mapping, a_list(networks)):
+        if (id_ := a_text(row.get("Id"))) is None:
+            continue
+        name = a_text(row.get("Name")) or id_
+        used = PREDEFINED | wishes.networks
         project = a_text(a_mapping(row.get("Labels")).get(PROJECT))
-        if (project is None or project not in held) and (id_ := a_text(row.get("Id"))):
-            name = a_text(row.get("Name")) or id_
+        if project not in held - {None} and used.isdisjoint({id_, name}):
             yield Item(what=What.NETWORKS, id=id_, name=name, size=None)
+
+
+def networks_of(rows: object) -> frozenset[str]:
+    """Return the networks that containers name, by the list of those: by name and id.
+
+    Of what is stopped, the engine itself counts none.
+    """
+    found: set[str | None] = set()
+    for row in map(a_mapping, a_list(rows)):
+        found.add(a_text(a_mapping(row.get("HostConfig")).get("NetworkMode")))
+        joined = a_mapping(a_mapping(row.get("NetworkSettings")).get("Networks"))
+        for name, settings in joined.items():
+            found |= {name, a_text(a_mapping(settings).get("NetworkID"))}
+    return frozenset(filter(None, found))
 
 
 def _images(whole: Mapping[str, Any], wishes: Wishes) -> Iterator[Item]:
     for row in _rows(whole, "Images"):
         names = [str(n) for n in a_list(row.get("RepoTags")) if n != "<none>:<none>"]
-        if image_users(row) or (names and not wishes.all_images):
+        if image_users(row) != 0 or (names and not wishes.all_images):
             continue
         if id_ := a_text(row.get("Id")):
             name = names[0] if names else id_.removeprefix("sha256:")[:12]
@@ -124,10 +146,10 @@ def _volumes(
     if unknown_volumes(wishes, volumes_of):
         return
     projects = _projects(wishes)
-    held = set().union(*(volumes_of.get(each, ()) for each in wishes.spared))
+    held = wishes.volumes.union(*(volumes_of.get(each, ()) for each in wishes.spared))
     for row in _rows(whole, "Volumes"):
         name = a_text(row.get("Name"))
-        if name is None or volume_users(row) or name in held:
+        if name is None or volume_users(row) != 0 or name in held:
             continue
         labels = a_mapping(row.get("Labels"))
         # a project that is down for the night has left only its label

@@ -8,6 +8,7 @@ from custom_components.homelab.sources.docker.prune import (
     Item,
     What,
     Wishes,
+    networks_of,
     plan,
     total,
 )
@@ -97,7 +98,7 @@ def test_images() -> None:
 def test_volumes() -> None:
     assert names(wishes(What.VOLUMES)) == [ANONYMOUS]
     every = names(wishes(What.VOLUMES, named_volumes=True))
-    assert every == ["loose", ANONYMOUS, "remote", "shop_data"]
+    assert every == ["loose", ANONYMOUS, "shop_data"]
 
 
 def test_volumes_of_a_protected_project_stay_while_it_is_down() -> None:
@@ -112,7 +113,43 @@ def test_volumes_of_a_container_that_is_gone_but_kept_stay() -> None:
         wishes(What.VOLUMES, named_volumes=True, spared=spared),
         name_gone=frozenset({"loose", ANONYMOUS}),
     )
-    assert found == ["remote", "shop_data"]
+    assert found == ["shop_data"]
+
+
+def test_what_nobody_has_counted_is_not_unused() -> None:
+    """The engine says -1 where it has not counted, and older ones nothing at all."""
+    every = wishes(What.IMAGES, What.VOLUMES, all_images=True, named_volumes=True)
+    for unknown in (-1, None):
+        usage = {
+            "Images": [{"Id": "sha256:1", "Containers": unknown, "Size": 5}],
+            "Volumes": [{"Name": "v", "UsageData": {"RefCount": unknown, "Size": 7}}],
+        }
+        assert plan(usage, [], every, {}, {}) == []
+        found = parse_disk_usage(usage)
+        assert (found.images, found.volumes, found.reclaimable) == (5, 7, 0)
+
+
+def test_networks_and_volumes_that_somebody_has() -> None:
+    networks = [
+        {"Id": f"id of {name}", "Name": name}
+        for name in ("bridge", "host", "none", "by name", "by id", "left over")
+    ]
+    networks.append({"Name": "without an id"})
+    rows = [
+        {"HostConfig": {"NetworkMode": "by name"}, "NetworkSettings": None},
+        {"NetworkSettings": {"Networks": {"old": {"NetworkID": "id of by id"}}}},
+        {"HostConfig": {"NetworkMode": "container:0"}},
+        "nonsense",
+    ]
+    held = wishes(
+        What.NETWORKS,
+        What.VOLUMES,
+        named_volumes=True,
+        networks=networks_of(rows),
+        volumes=frozenset({"loose"}),
+    )
+    found = [item.name for item in plan(USAGE, networks, held, {}, {})]
+    assert found == ["left over", ANONYMOUS, "shop_data"]
 
 
 def test_what_is_freed() -> None:
