@@ -79,8 +79,9 @@ async def test_a_stop_is_seen_within_a_second(
         for _ in range(STOPS // len(names)):
             begin = time.time()
             for action, word in (("stop", "off"), ("start", "on")):
-                for name in names:
-                    await apart(real_engine.act, name, action)
+                await asyncio.gather(
+                    *(apart(real_engine.act, name, action) for name in names)
+                )
                 await until(
                     lambda word=word: all(  # type: ignore[misc]
                         hass.states.get(each).state == word  # type: ignore[union-attr,arg-type]
