@@ -103,7 +103,10 @@ def parse_permissions(identity: bytes, allowed: bytes) -> Permissions:
 
 
 def _rules(lines: list[str]) -> Iterator[str]:
-    """Yield the commands that need no password, as root."""
+    """Yield the commands of root; those that need a password as forbidden ones.
+
+    The last that fits counts: one with a password undoes one without before it.
+    """
     whole: list[str] = []
     for line in lines:
         if _RULE.fullmatch(line):
@@ -122,8 +125,9 @@ def _rules(lines: list[str]) -> Iterator[str]:
                 if tag[1] in ("NOPASSWD", "PASSWD"):
                     needs_password = tag[1] == "PASSWD"
                 command = command[tag.end() :]
-            if as_root and not needs_password:
-                yield re.sub(r"\\(.)", r"\1", command)
+            if as_root:
+                plain = re.sub(r"\\(.)", r"\1", command)
+                yield f"!{plain.removeprefix('!')}" if needs_password else plain
 
 
 def parse_delegated(raw: bytes, permissions: Permissions) -> frozenset[str]:
