@@ -120,7 +120,7 @@ def test_what_is_told_of_a_disk() -> None:
     [
         ("/dev/ada0p2", "/dev/ada0", True),
         ("/dev/gptid/3b659bbd-1", "/dev/ada0", True),
-        ("/dev/gptid/3b659bbd-1.eli", None, None),
+        ("/dev/gptid/3b659bbd-1.eli", "/dev/ada0", True),
         ("/dev/ada0p2.eli", "/dev/ada0", True),
         ("/dev/nda0", "/dev/nda0", False),
         ("/dev/gpt/disk1", "/dev/da0", None),

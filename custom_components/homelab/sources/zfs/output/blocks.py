@@ -7,6 +7,9 @@ import re
 _PAIR = re.compile(r'([A-Z:-]+)="([^"]*)"')
 _ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
 _PART_OF_LINK = re.compile(r"-part[0-9]+$")
+# what stands behind the serial number: the namespace of NVMe, the unit of USB
+_TAIL_OF_LINK = re.compile(r"(?<=.)(?:_[0-9]+|-[0-9]+:[0-9]+)$")
+_PART_OF_LABEL = re.compile(r"[ps][0-9]+[a-z]?$")
 _SLICE = re.compile(r"([a-z]+[0-9]+)(?:[ps][0-9]+[a-z]?)*")
 _DEEPEST = 8
 
@@ -40,6 +43,7 @@ class Blocks:
                 self._by_partition[partition.lower()] = device
             if device.get("TYPE") == "disk":
                 self._disks.append(device)
+        self._disks.sort(key=lambda disk: -len(_serial_of_link(disk)))
 
     def find(self, path: str) -> Block | None:
         """Return the disk that a path leads to."""
@@ -49,16 +53,16 @@ class Blocks:
         return self._disk(self._by_name.get(name)) or self._linked(name)
 
     def _linked(self, name: str) -> Block | None:
-        """Find a disk by the name of a link, which holds its serial number."""
+        """Find a disk by the name of a link, which holds its serial number or WWN."""
         stem = _PART_OF_LINK.sub("", name)
         for device in self._disks:
-            serial = device.get("SERIAL", "").replace(" ", "_")
-            if serial and stem.endswith(f"_{serial}"):
+            if stem in _links_by_wwn(device.get("WWN", "")):
                 return self._disk(device)
-            if device.get("WWN") and stem in (
-                f"wwn-{device['WWN']}",
-                f"nvme-{device['WWN']}",
-            ):
+        short = _TAIL_OF_LINK.sub("", stem)
+        # the longest first: one serial number may be the end of another
+        for device in self._disks:
+            serial = f"_{_serial_of_link(device)}"
+            if stem.endswith(serial) or short.endswith(serial):
                 return self._disk(device)
         return None
 
@@ -77,6 +81,18 @@ class Blocks:
         )
 
 
+def _serial_of_link(device: _Device) -> str:
+    # a disk without one has no link: no name has a slash
+    return device.get("SERIAL", "").replace(" ", "_") or "/"
+
+
+def _links_by_wwn(wwn: str) -> tuple[str, ...]:
+    if not wwn:
+        return ()
+    # SCSI writes 3 before a number of the sort NAA
+    return f"wwn-{wwn}", f"nvme-{wwn}", f"scsi-3{wwn.removeprefix('0x')}"
+
+
 class Geoms:
     """The disks of a FreeBSD, by their names and labels."""
 
@@ -93,18 +109,31 @@ class Geoms:
             self._blocks[name] = Block(
                 device=f"/dev/{name}",
                 rotating=rate != "0" if rate.isdecimal() else None,
-                model=said.get("descr") or None,
-                serial=said.get("ident") or None,
+                model=_said(said, "descr"),
+                serial=_said(said, "ident"),
             )
-        rows = (line.split() for line in labels.decode(errors="replace").splitlines())
-        self._labels = {row[0]: row[2] for row in rows if len(row) == 3}
+        # a label may have spaces in it
+        rows = (
+            line.rsplit(None, 2) for line in labels.decode(errors="replace").split("\n")
+        )
+        self._labels = {row[0].strip(): row[2] for row in rows if len(row) == 3}
 
     def find(self, path: str) -> Block | None:
         """Return the disk that a path leads to."""
-        name = path.removeprefix("/dev/")
-        name = self._labels.get(name, name).removesuffix(".eli")
+        name = path.removeprefix("/dev/").removesuffix(".eli")
+        whole = _PART_OF_LABEL.sub("", name)
+        for label in (name, whole):
+            if label in self._labels:
+                name = self._labels[label].removesuffix(".eli")
+                break
         match = _SLICE.fullmatch(name)
         return self._blocks.get(match[1]) if match else None
+
+
+def _said(said: Mapping[str, str], key: str) -> str | None:
+    """Return what is told; a driver that knows nothing tells a word of C."""
+    value = said.get(key)
+    return None if value in ("", "(null)") else value
 
 
 def _plain(text: str) -> str:
