@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 import time
 from typing import Any
 
@@ -14,7 +15,7 @@ from demo.engine import Container, SimulatedEngine
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .host import docker_entry, set_up, state
+from .host import docker_entry, set_up, shown
 from custom_components.homelab.const import DOMAIN
 from tests.common import until
 
@@ -22,6 +23,7 @@ from tests.common import until
 HOURLY = {"polling": {"state_interval": 3600}}
 STATS = "GET /containers/{id}/stats"
 WEB = "container_name:web"
+SIZES = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 # busy enough to be seen behind one decimal
 BUSY = {"cores": 1.3, "memory": 400_000_000, "cache": 100_000_000}
 
@@ -38,7 +40,14 @@ class Bench:
 
     def add(self) -> MockConfigEntry:
         """Add an entry, not set up yet."""
-        return docker_entry(self.hass, self.engine, options=self.options, url=self.url)
+        entry = docker_entry(self.hass, self.engine, options=self.options, url=self.url)
+        machine = self.engine.machine
+        if machine.is_podman:
+            # which has no id of its own
+            text = f"{machine.name}\n{machine.root}"
+            id_ = sha256(text.encode()).hexdigest()[:32]
+            self.hass.config_entries.async_update_entry(entry, unique_id=id_)
+        return entry
 
     @property
     def entry(self) -> MockConfigEntry:
@@ -89,18 +98,18 @@ class Bench:
             await self.breathe()
         return passed
 
-    async def until(self, happened: Callable[[], bool], seconds: float = 5) -> None:
-        """Let a little time pass until something has happened."""
-        await self.pass_time(seconds, step=0.05, enough=happened)
+    async def until(
+        self, happened: Callable[[], bool], seconds: float = 5, *, step: float = 0.05
+    ) -> None:
+        """Let time pass until something has happened."""
+        await self.pass_time(seconds, step=step, enough=happened)
         assert happened(), "it never happened"
 
     async def breathe(self) -> None:
         """Let both ends, and the executor, do what is due now."""
-        loop = asyncio.get_running_loop()
-        for _ in range(2):
-            for _ in range(15):
-                await asyncio.sleep(0)
-            await loop.run_in_executor(None, time.sleep, 0.0003)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.0003)
 
     async def next_round(self, seconds: float = 15, *, takes: float = 0) -> float:
         """Let an interval pass, until all were asked and all is shown; return how long.
@@ -118,10 +127,13 @@ class Bench:
         return lambda: self.feed.data is not before
 
     def number(self, key: str, resource: str = WEB) -> float | None:
-        """Return what a sensor shows; None is unknown."""
-        shown = state(self.hass, resource, key)
-        assert shown not in (None, "unavailable"), f"{resource} {key} is {shown}"
-        return None if shown == "unknown" else float(str(shown))
+        """Return what a sensor shows, amounts in bytes; None is unknown."""
+        found = shown(self.hass, resource, key)
+        assert found and found.state != "unavailable", f"{resource} {key} is {found}"
+        if found.state == "unknown":
+            return None
+        unit = str(found.attributes.get("unit_of_measurement")).removesuffix("/s")
+        return float(found.state) * SIZES.get(unit, 1)
 
     def known(self, key: str, resource: str = WEB) -> float:
         """Return what a sensor shows, which is not unknown."""

@@ -35,10 +35,14 @@ async def _unload(hass: HomeAssistant) -> None:
 
 @pytest.fixture
 async def engine(
-    hass: HomeAssistant, tmp_path: Path
+    hass: HomeAssistant, tmp_path: Path, request: pytest.FixtureRequest
 ) -> AsyncGenerator[SimulatedEngine]:
-    """Run an engine, for longer than whatever is connected to it."""
-    async with SimulatedEngine(socket_path=tmp_path / "docker.sock") as running:
+    """Run an engine, for longer than whatever is connected to it.
+
+    Which machine it runs on may be its parameter.
+    """
+    machine, path = getattr(request, "param", None), tmp_path / "docker.sock"
+    async with SimulatedEngine(machine, socket_path=path) as running:
         yield running
         await _unload(hass)
         running.hang_up()

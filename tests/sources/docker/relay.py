@@ -19,6 +19,8 @@ class Relay:
         self.held: set[bytes] = set()
         # requests to which the answer stops coming
         self.muted: set[bytes] = set()
+        # how many bytes of answers have passed
+        self.passed = 0
 
     @property
     def url(self) -> str:
@@ -74,6 +76,7 @@ class Relay:
     ) -> None:
         while answer := await far_reader.read(65536):
             if not any(name in asked[0] for name in self.muted):
+                self.passed += len(answer)
                 writer.write(answer)
                 await writer.drain()
         writer.close()
