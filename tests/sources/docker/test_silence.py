@@ -5,10 +5,10 @@ from time import monotonic
 
 import pytest
 
+from demo.engine import SimulatedEngine
 from homeassistant.core import HomeAssistant
 
 from .host import docker_entry, set_up, state, until
-from demo.engine import SimulatedEngine
 
 # seconds, as promised
 STATE, NUMBERS = 45, 15
