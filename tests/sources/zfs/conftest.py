@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from .common import make_zfs_entry
 from custom_components.homelab import sources
 from custom_components.homelab.sources import zfs
-from custom_components.homelab.sources.zfs import shell
+from custom_components.homelab.sources.zfs import memory, shell
 from tests.fakes.ssh_server import SshServer, new_key
 from tests.fakes.zfs_host import ZfsFarEnd
 
@@ -34,10 +34,13 @@ async def far(socket_enabled: None) -> AsyncGenerator[ZfsFarEnd]:
     asyncio.get_running_loop().set_debug(False)
     far_end = ZfsFarEnd(server=SshServer(host_keys=[HOST_KEY]))
     far_end.machine.show("mirror-idle")
+    # what cannot sleep is asked each time
+    far_end.machine.rotating = False
     async with far_end.serving():
         yield far_end
     # its port may come again, for another host
     shell._RESTS.clear()
+    memory._MEMORIES.clear()
 
 
 @pytest.fixture

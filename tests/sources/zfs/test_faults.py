@@ -14,10 +14,14 @@ from homeassistant.helpers import issue_registry as ir
 
 from .common import TANK, VDB, device, let_work, look, poll, settle, start, value
 from custom_components.homelab.const import DOMAIN
+from custom_components.homelab.sources.zfs.output.listing import DATASET_COLUMNS
 from tests.common import set_up, until
 from tests.fakes.ssh_server import new_key
 from tests.fakes.zfs_host import ZfsFarEnd
 
+MEDIA = "dataset_4000000000000000002"
+FULL = "pool_1868606108602943958"
+FULL_MEDIA = "dataset_4000000000000000005"
 STATUS = "zpool status -jp --json-int"
 
 
@@ -157,20 +161,93 @@ async def test_each_failure_has_its_own_sentence(
     assert zfs_entry.error_reason_translation_key == reason
 
 
-async def test_a_bad_answer_makes_pools_unavailable_until_the_next_good_one(
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(err="cannot open 'tank': pool I/O is currently suspended", code=1),
+        Answer(out='{"output_version": {"vers_major":0}, "pools": {"tank": {"name'),
+        Answer(out='{"output_version":{"vers_major":1}}'),
+        Answer(err="permission denied", code=1),
+    ],
+    ids=("suspended", "cut", "unknown", "forbidden"),
+)
+async def test_what_the_kernel_says_is_shown_whatever_the_tool_says(
+    hass: HomeAssistant,
+    far: ZfsFarEnd,
+    zfs_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    answer: Answer,
+) -> None:
+    await start(hass, far, zfs_entry)
+    size = value(hass, TANK, "size")
+    far.machine.instead[STATUS] = answer
+    far.machine.kernel_states["tank"] = "SUSPENDED"
+    await poll(hass, far, freezer)
+    assert value(hass, TANK, "health") == "suspended"
+    assert value(hass, TANK, "problem") == "on"
+    assert value(hass, TANK, "size") == size
+    shown = look(hass, TANK, "health")
+    assert shown and shown.attributes["as_of"]
+    far.machine.instead.clear()
+    far.machine.kernel_states.clear()
+    await poll(hass, far, freezer)
+    shown = look(hass, TANK, "health")
+    assert shown and shown.state == "online" and "as_of" not in shown.attributes
+
+
+async def test_a_pool_that_cannot_be_asked_about_hides_no_other(
     hass: HomeAssistant,
     far: ZfsFarEnd,
     zfs_entry: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
 ) -> None:
+    far.machine.show("mirror-idle", "all-classes")
     await start(hass, far, zfs_entry)
-    far.machine.instead[STATUS] = Answer(out='{"output_version":{"vers_major":1}}')
-    await poll(hass, far, freezer)
-    assert value(hass, TANK, "health") == "unavailable"
-    assert value(hass, "host", "connected") == "on"
-    far.machine.instead.clear()
-    await poll(hass, far, freezer)
-    assert value(hass, TANK, "health") == "online"
+    sick = Answer(err="cannot open 'full': pool I/O is currently suspended", code=1)
+
+    def fail() -> None:
+        far.machine.instead["zpool list -Hpvg"] = sick
+
+    far.machine.effects = {
+        STATUS: fail,
+        f"{STATUS} full": fail,
+        f"{STATUS} tank": far.machine.instead.clear,
+    }
+    far.machine.kernel_states["full"] = "SUSPENDED"
+    for _ in range(2):
+        await poll(hass, far, freezer)
+        shown = look(hass, TANK, "health")
+        assert shown and shown.state == "online" and "as_of" not in shown.attributes
+        shown = look(hass, FULL, "health")
+        assert shown and shown.state == "suspended" and shown.attributes["as_of"]
+
+
+async def test_a_dataset_that_cannot_be_had_hides_no_other(
+    hass: HomeAssistant,
+    far: ZfsFarEnd,
+    zfs_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    far.machine.show("mirror-idle", "all-classes")
+    await start(hass, far, zfs_entry)
+    used = value(hass, MEDIA, "used")
+    whole = f"zfs list -Hp -t filesystem,volume -o {','.join(DATASET_COLUMNS)} -d 1"
+    sick = Answer(
+        out="full\tfilesystem\t1\n",
+        err="cannot open 'full': pool I/O is currently suspended",
+        code=1,
+    )
+    far.machine.instead = {f"{whole} tank full": sick, f"{whole} full": sick}
+    await poll(hass, far, freezer, seconds=301)
+    shown = look(hass, MEDIA, "used")
+    assert shown and shown.state == used and "as_of" not in shown.attributes
+    shown = look(hass, FULL_MEDIA, "used")
+    assert shown and shown.state == used and shown.attributes["as_of"]
+    # when none can be had, all stay as they were
+    far.machine.instead = {whole: sick}
+    await poll(hass, far, freezer, seconds=301)
+    shown = look(hass, MEDIA, "used")
+    assert shown and shown.state == used and shown.attributes["as_of"]
 
 
 async def test_credentials_that_are_refused_are_asked_for_again(

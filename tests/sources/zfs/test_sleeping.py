@@ -52,7 +52,11 @@ async def sleep(
 
 
 @pytest.fixture
-def quiet_entry(zfs_entry: MockConfigEntry, hass: HomeAssistant) -> MockConfigEntry:
+def quiet_entry(
+    zfs_entry: MockConfigEntry, hass: HomeAssistant, far: ZfsFarEnd
+) -> MockConfigEntry:
+    """Return an entry for a host with disks that may sleep."""
+    far.machine.rotating = True
     hass.config_entries.async_update_entry(zfs_entry, options=OPTIONS)
     return zfs_entry
 
@@ -103,9 +107,12 @@ async def test_the_first_operation_asks_again(
     far.machine.work["tank"] = (0, 0, 409, 0)
     far.emit()
     far.machine.work.clear()
-    # by the next look it has been quiet again for long
+    # it is asked at once: by the next poll it has been quiet again for long
+    await until(lambda: "zpool status -jp --json-int" in far.log)
+    await settle(hass, far)
     await sleep(hass, far, freezer, 11)
     assert far.log.count("zpool status -jp --json-int") == 1
+    assert len([x for x in far.log if x.startswith("zfs list -Hp -t filesys")]) == 1
     shown = look(hass, TANK, "allocated")
     assert before and shown and shown.attributes["as_of"] > before.attributes["as_of"]
 

@@ -20,6 +20,7 @@ from .datasets import DEFAULT
 from .entities import DATASETS, DISKS, RATES
 from .form import FORM, SECRETS, connect, place
 from .kinds import KINDS, POOLS
+from .memory import memory_at
 from .shell import rest_at
 
 SECTION = "zfs"
@@ -36,6 +37,7 @@ async def _open(
         datasets=own.get("datasets", DEFAULT),
         sleep_aware=own.get("sleep_aware", True),
         rest=rest_at(place(data)),
+        memory=memory_at(place(data)),
     )
 
 
@@ -49,6 +51,7 @@ SOURCE = SourceType[ZfsClient](
                 option="status_interval", default=60, minimum=10, maximum=3600
             ),
             fetch=ZfsClient.pools,
+            follow=ZfsClient.wakings,
             # a login and every command that may be slow, one after the other
             deadline=180,
         ),
@@ -59,6 +62,7 @@ SOURCE = SourceType[ZfsClient](
                 option="dataset_interval", default=300, minimum=60, maximum=86400
             ),
             fetch=ZfsClient.datasets,
+            follow=ZfsClient.dataset_wakings,
             sparing=True,
             deadline=600,
         ),

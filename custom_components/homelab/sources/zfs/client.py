@@ -1,8 +1,9 @@
 """A ZFS host over SSH: asked only what it may be asked now."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime
 from time import monotonic
 
 from ...rates import Rates as Counters
@@ -10,6 +11,7 @@ from ...source import BadAnswer
 from ...transports.ssh import SshConnection
 from .datasets import Datasets
 from .facts import DatasetFacts, Rates, SmartFacts, ZfsHost
+from .health import Health
 from .learning import (
     FREEBSD,
     Learned,
@@ -18,17 +20,17 @@ from .learning import (
     identify,
     learn,
     meet,
-    with_delegated,
+    with_disks,
 )
+from .memory import Memory
 from .models import Arc, Sample
 from .output.kernel import Kernel, parse_kstats, parse_sysctls, sysctl_names
-from .output.smart import parse_smart
 from .performing import Performing
-from .permissions import Way
+from .quietness import Mark
 from .roster import Roster
 from .shell import Rest, Shell
 from .streaming import SECOND, Iostat
-from .survey import survey
+from .survey import Found, survey
 from .watching import Row, rows
 
 type Readers = Collection[tuple[str, str]]
@@ -45,6 +47,7 @@ class ZfsClient(Performing):
         datasets: Collection[str] = (),
         sleep_aware: bool = True,
         rest: Rest | None = None,
+        memory: Memory | None = None,
     ) -> None:
         """Ask nothing yet."""
         self.shell = Shell(connection, rest or Rest())
@@ -52,17 +55,27 @@ class ZfsClient(Performing):
         self.learned: Learned | None = None
         self._connection = connection
         self._machine: Machine | None = None
-        self._iostat = Iostat(self.shell, interval, lambda: bool(self.host.pools))
-        self.roster = Roster(self._iostat.quietness, sleep_aware=sleep_aware)
-        self.contents = Datasets(self.shell, datasets, self.roster.active, self._rests)
-        self._smart: dict[str, SmartFacts] = {}
+        self._memory = memory = memory or Memory()
+        self.quietness = memory.quietness
+        self._iostat = Iostat(
+            self.shell, interval, lambda: bool(self.host.pools), self.quietness
+        )
+        self.roster = Roster(self.quietness, memory.pools, sleep_aware=sleep_aware)
+        self.contents = Datasets(
+            self.shell, datasets, memory.contents, self.quietness, self._rests
+        )
+        self._reading = asyncio.Lock()
+        self._readers: Readers = ()
+        self._health = Health(self.shell)
         self._counters = Counters()
-        self._forced = True
+        self._forced = False
 
     async def identify(self) -> str:
         """Return the machine's own id."""
         self._machine = await meet(self.shell)
-        return await identify(self.shell, self._machine)
+        found = await identify(self.shell, self._machine)
+        self._memory.recognize(found)
+        return found
 
     async def close(self) -> None:
         """Hang up."""
@@ -72,16 +85,29 @@ class ZfsClient(Performing):
     def wake(self) -> None:
         """Leave nothing alone the next time: a person wants to know."""
         self._forced = True
+        self.quietness.demand(*self.roster.known)
         self.shell.awake()
+        self._health.awake()
 
     async def pools(self) -> ZfsHost:
         """Read all pools; about quiet ones only the kernel is asked."""
+        async with self._reading:
+            return await self._pools()
+
+    async def wakings(self) -> AsyncGenerator[ZfsHost]:
+        """Yield all pools as soon as one of them is no longer quiet."""
+        async with aclosing(self.quietness.woken(self.pools)) as found:
+            async for host in found:
+                yield host
+
+    async def _pools(self) -> ZfsHost:
         machine = self._machine or await meet(self.shell)
         kernel = await self._read_kernel(machine)
         try:
             learned = await self._look(kernel, machine)
-        except BadAnswer as error:
-            if error.reason != "too_slow" or self.learned is None:
+        except BadAnswer:
+            # what the kernel says is shown, whatever the tool says
+            if self.learned is None or not self.roster.known:
                 raise
             learned = self.learned
             self.roster.keep()
@@ -105,7 +131,10 @@ class ZfsClient(Performing):
         if machine.system == FREEBSD:
             names = sysctl_names(self.roster.known)
             return parse_sysctls((await self.shell.look("sysctls", *names)).stdout)
-        return parse_kstats((await self.shell.look("kstats")).stdout)
+        completed = await self.shell.look("kstats")
+        kernel = parse_kstats(completed.stdout)
+        # a part of it is not the whole list
+        return replace(kernel, lists_all=kernel.lists_all and completed.code == 0)
 
     async def _look(self, kernel: Kernel, machine: Machine) -> Learned:
         """Ask about the pools that are due, once a login also what may be done."""
@@ -115,13 +144,22 @@ class ZfsClient(Performing):
             await check_left(self.shell)
         if learned is None or is_new or self._forced:
             learned = await learn(self.shell, machine)
-        due = self.roster.due(kernel, learned, forced=self._forced)
-        found = await survey(self.shell, learned.version, *due.names) if due else ()
-        if self.roster.take(found, due, kernel):
-            self._iostat.restart()
-        self._forced = False
-        asked = [pool.name for pool in found]
-        self.learned = await with_delegated(self.shell, learned, *asked)
+        due = self.roster.due(kernel, learned)
+        names = tuple(due.marks)
+        with self.quietness.asking(names):
+            found = Found()
+            if due:
+                found = await survey(
+                    self.shell, learned.version, names, everything=due.everything
+                )
+            if self.roster.take(found, due, kernel):
+                self._iostat.restart()
+            learned = await with_disks(self.shell, machine, learned, found.pools)
+            self._forced = False
+            asked = [pool.name for pool in found.pools]
+            self.learned = await self._memory.with_delegated(
+                self.shell, learned, asked, again=is_new
+            )
         return self.learned
 
     def _hit_rate(self, arc: Arc | None) -> float | None:
@@ -161,37 +199,26 @@ class ZfsClient(Performing):
 
     async def datasets(self, readers: Readers) -> Mapping[str, DatasetFacts]:
         """Read file systems and volumes; snapshots only where somebody wants to know."""
+        self._readers = readers
         await self.contents.look(self.host)
         await self.contents.count(self.host, {id_ for _, id_ in readers})
         return self.contents.facts()
 
-    def _rests(self, pool: str, seen: int | None) -> bool:
+    async def dataset_wakings(self) -> AsyncGenerator[Mapping[str, DatasetFacts]]:
+        """Yield all datasets as soon as one of their pools is no longer quiet."""
+        async with aclosing(
+            self.quietness.woken(lambda: self.datasets(self._readers))
+        ) as found:
+            async for datasets in found:
+                yield datasets
+
+    def _rests(self, pool: str, mark: Mark) -> bool:
         learned = self.learned
-        return learned is not None and self.roster.rests(pool, learned, seen)
+        return learned is not None and self.roster.rests(pool, learned, mark)
 
     async def disks(self, readers: Readers) -> Mapping[str, SmartFacts]:
         """Ask disks how they are, but none that sleeps."""
+        if self.learned is None:
+            return {}
         wanted = {id_ for _, id_ in readers}
-        for guid, disk in self.host.disks.items():
-            if guid in wanted and disk.has_smart and disk.block:
-                await self._ask_disk(guid, disk.block.device)
-        self._smart = {g: s for g, s in self._smart.items() if g in self.host.disks}
-        return dict(self._smart)
-
-    async def _ask_disk(self, guid: str, device: str) -> None:
-        way = self.learned.permissions.way("smart", device) if self.learned else None
-        before = self._smart.pop(guid, None)
-        try:
-            # its exit code tells of the disk, not only of the command
-            completed = await self.shell.look("smart", device, sudo=way is Way.SUDO)
-            smart = parse_smart(completed.stdout)
-        except BadAnswer:
-            if before:
-                as_of = before.as_of or datetime.now(UTC)
-                self._smart[guid] = replace(before, as_of=as_of)
-            return
-        if smart.asleep and before:
-            as_of = before.as_of or datetime.now(UTC)
-            self._smart[guid] = replace(before, asleep=True, as_of=as_of)
-        else:
-            self._smart[guid] = SmartFacts(smart=smart, asleep=smart.asleep)
+        return await self._health.look(self.host, wanted, self.learned.permissions)

@@ -1,16 +1,18 @@
 """File systems and volumes, and their snapshots."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from time import monotonic
 
 from ...source import BadAnswer
+from .contents import Contents
 from .facts import DatasetFacts, ZfsHost
 from .models import Dataset
 from .output.listing import DATASET_COLUMNS, parse_datasets
 from .output.snapshots import SnapshotCounter, Snapshots
+from .quietness import Mark, Quietness
 from .shell import Shell
 
 # the pools' first level
@@ -23,76 +25,114 @@ DEADLINE = 120.0
 MOST = 200_000
 _BATCH = 500
 
-# when a pool was last seen to do something, and whether nothing is new since then
-type Active = Callable[[str], int | None]
-type Rests = Callable[[str, int | None], bool]
+# whether nothing is new in a pool since then
+type Rests = Callable[[str, Mark], bool]
 
 
 class Datasets:
     """What of the pools' content is shown."""
 
     def __init__(
-        self, shell: Shell, patterns: Collection[str], active: Active, rests: Rests
+        self,
+        shell: Shell,
+        patterns: Collection[str],
+        contents: Contents,
+        quietness: Quietness,
+        rests: Rests,
     ) -> None:
-        """Know of none; patterns are compared level by level."""
-        self._active = active
-        self._rests = rests
-        # when each pool had last done something when it was listed
-        self._seen: dict[str, int | None] = {}
+        """Know what an earlier client found; patterns are compared level by level."""
         self._shell = shell
         self._patterns = tuple(patterns) or DEFAULT
-        self._known: dict[str, tuple[Dataset, str, datetime]] = {}
-        self._snapshots: dict[str, Snapshots] = {}
-        self._listed: dict[str, float] = {}
-        self._stale: frozenset[str] = frozenset()
+        self._quietness = quietness
+        self._rests = rests
+        if contents.patterns != self._patterns:
+            # others are wanted now
+            contents.forget()
+            contents.patterns = self._patterns
+        self._contents = contents
+        self._stale = frozenset(contents.known)
 
     def name(self, guid: str) -> str | None:
         """Return the name of a dataset."""
-        known = self._known.get(guid)
+        known = self._contents.known.get(guid)
         return known[0].name if known else None
 
     async def look(self, host: ZfsHost) -> None:
         """List what is in the pools that are not quiet; keep the rest."""
+        contents = self._contents
         names = {facts.pool.name: guid for guid, facts in host.pools.items()}
-        due = [
-            name
+        marks = {
+            name: self._quietness.mark(name)
             for name in names
-            if name not in self._seen or not self._rests(name, self._seen[name])
-        ]
-        seen = {name: self._active(name) for name in due}
-        self._known = {k: v for k, v in self._known.items() if v[1] in host.pools}
-        found: dict[str, tuple[Dataset, str, datetime]] = {}
+            if (mark := contents.marks.get(name)) is None or not self._rests(name, mark)
+        }
+        for guid, known in [*contents.known.items()]:
+            if known[1] not in host.pools:
+                del contents.known[guid]
         try:
-            if due:
-                raw = await self._shell.ask("datasets", str(self._depth()), *due)
-                now = datetime.now(UTC)
-                for dataset in parse_datasets(raw, DATASET_COLUMNS):
-                    pool = names.get(dataset.name.partition("/")[0])
-                    if dataset.guid and pool and self._is_wanted(dataset.name):
-                        found[dataset.guid] = (dataset, pool, now)
-        except BadAnswer as error:
-            if error.reason != "too_slow" or not self._known:
+            with self._quietness.asking(marks):
+                found = await self._list(marks)
+        except BadAnswer:
+            self._stale = frozenset(contents.known)
+            if not contents.known:
                 raise
-            self._stale = frozenset(self._known)
             return
-        self._seen |= seen
-        asked = {names[name] for name in due}
-        kept = {k: v for k, v in self._known.items() if v[1] not in asked}
+        now = datetime.now(UTC)
+        asked = {names[name] for name in found}
+        kept = {k: v for k, v in contents.known.items() if v[1] not in asked}
+        contents.known.clear()
+        contents.known |= kept
+        for name, datasets in found.items():
+            contents.marks[name] = marks[name]
+            for dataset in datasets:
+                if dataset.guid and self._is_wanted(dataset.name):
+                    contents.known[dataset.guid] = (dataset, names[name], now)
         self._stale = frozenset(kept)
-        self._known = {**kept, **found}
+
+    async def _list(self, pools: Collection[str]) -> dict[str, list[Dataset]]:
+        """List all at once; where that fails each pool by itself, which hides no other."""
+        try:
+            return await self._ask(pools) if pools else {}
+        except BadAnswer as error:
+            if error.reason != BadAnswer.default or len(pools) < 2:
+                raise
+            first = error
+        found: dict[str, list[Dataset]] = {}
+        for pool in pools:
+            try:
+                found |= await self._ask([pool])
+            except BadAnswer as error:
+                if error.reason != BadAnswer.default:
+                    raise
+        if not found:
+            raise first
+        return found
+
+    async def _ask(self, pools: Iterable[str]) -> dict[str, list[Dataset]]:
+        raw = await self._shell.ask("datasets", str(self._depth()), *pools)
+        found: dict[str, list[Dataset]] = {pool: [] for pool in pools}
+        for dataset in parse_datasets(raw, DATASET_COLUMNS):
+            if (pool := dataset.name.partition("/")[0]) in found:
+                found[pool].append(dataset)
+        return found
 
     async def count(self, host: ZfsHost, wanted: Collection[str]) -> None:
         """Count the snapshots of pools in which somebody wants to know."""
         now = monotonic()
         pools = {
             known[1]
-            for guid, known in self._known.items()
+            for guid, known in self._contents.known.items()
             if guid in wanted and guid not in self._stale
         }
         for guid in pools:
-            if now - self._listed.get(guid, -HOURLY) >= HOURLY and guid in host.pools:
-                self._listed[guid] = now
-                await self._count(guid, host.pools[guid].pool.name)
+            if (
+                now - self._contents.listed.get(guid, -HOURLY) >= HOURLY
+                and guid in host.pools
+            ):
+                self._contents.listed[guid] = now
+                name = host.pools[guid].pool.name
+                with self._quietness.asking([name]):
+                    await self._count(guid, name)
 
     async def _count(self, pool: str, name: str) -> None:
         counter, lines, number = SnapshotCounter(), [b""], 0
@@ -114,14 +154,14 @@ class Datasets:
                     raise BadAnswer("no whole list of snapshots")
         except BadAnswer, TimeoutError:
             # how many there are is not known any more
-            for guid, known in self._known.items():
+            for guid, known in self._contents.known.items():
                 if known[1] == pool:
-                    self._snapshots.pop(guid, None)
+                    self._contents.snapshots.pop(guid, None)
             return
         found = counter.found()
-        for guid, known in self._known.items():
+        for guid, known in self._contents.known.items():
             if known[1] == pool:
-                self._snapshots[guid] = found.get(
+                self._contents.snapshots[guid] = found.get(
                     known[0].name, Snapshots(count=0, newest=None)
                 )
 
@@ -131,11 +171,11 @@ class Datasets:
             guid: DatasetFacts(
                 dataset=dataset,
                 pool=pool,
-                snapshots=self._snapshots.get(guid),
+                snapshots=self._contents.snapshots.get(guid),
                 as_of=at if guid in self._stale else None,
             )
             for guid, (dataset, pool, at) in sorted(
-                self._known.items(), key=lambda item: item[1][0].name
+                self._contents.known.items(), key=lambda item: item[1][0].name
             )
         }
 

@@ -1,11 +1,32 @@
 """Whether a pool is left alone, so that its disks may sleep: told by the stream alone."""
 
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
 from time import monotonic
 
+from ...source import SourceError
 from .models import Sample, Work
 
 # no operation for so long: the disks may begin to sleep
 QUIET = 120
+# so long after its last operation it is asked once more: nothing spins down so early
+SETTLED = 60
+# what a question makes a pool do is written with the next transactions, 5 s apart
+ECHO = 6.0
+# so long after a question the stream may need to show that the pool does nothing
+GRACE = 180.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """How far a pool had come when it was last asked about."""
+
+    moves: int
+    demands: int
+    at: float
 
 
 class Quietness:
@@ -15,7 +36,21 @@ class Quietness:
         """Nothing was seen yet: nothing is quiet."""
         self._active: dict[str, int] = {}
         self._last: int | None = None
-        self._heard = 0.0
+        self._heard = float("-inf")
+        # how often there was a reason to ask, and a person who wanted to know
+        self._moves: Counter[str] = Counter()
+        self._demands: Counter[str] = Counter()
+        self._unsettled: set[str] = set()
+        self._asking: Counter[str] = Counter()
+        self._asked: dict[str, float] = {}
+        self._wakings: set[asyncio.Event] = set()
+
+    def forget(self) -> None:
+        """Have nothing seen: another machine is meant from now on."""
+        self._active, self._asked, self._last = {}, {}, None
+        self._heard = float("-inf")
+        for each in (self._moves, self._demands, self._unsettled):
+            each.clear()
 
     def take(self, sample: Sample) -> None:
         """See what the pools did; after a gap nothing is known of before."""
@@ -23,17 +58,83 @@ class Quietness:
         at = sample.at if sample.at is not None else self._last
         if at is None:
             return
-        if self._last is None or not 0 <= at - self._last <= QUIET:
-            self._active = {}
+        has_gap = self._last is not None and not 0 <= at - self._last <= QUIET
+        quiet = {name for name in self._active if self.is_quiet(name)}
+        # one that is not there any more while others are: it may have been exported
+        gone = {*self._active} - sample.pools.keys() if sample.pools else set()
+        ours = self._ours(now)
         self._last, self._heard = at, now
         self._active = {
-            name: self._active.get(name, at) if _rests(work) else at
-            for name, work in sample.pools.items()
+            name: at if has_gap else self._active.get(name, at) for name in sample.pools
         }
+        woken = {*self._active} if has_gap else gone
+        for name, work in sample.pools.items():
+            if not _rests(work) and name not in ours:
+                self._active[name] = at
+                self._unsettled.add(name)
+                self._moves[name] += 1
+                woken |= {name} & quiet
+            elif name in self._unsettled and at - self._active[name] >= SETTLED:
+                self._unsettled.discard(name)
+                woken.add(name)
+        self._moves.update(woken)
+        if woken:
+            for event in self._wakings:
+                event.set()
 
-    def active(self, pool: str) -> int | None:
-        """Return when it was last seen to do something, or first seen at all."""
-        return self._active.get(pool)
+    def _ours(self, now: float) -> frozenset[str]:
+        """Return the pools whose operations are but what our own questions caused."""
+        ours = frozenset({*+self._asking, *self._asked})
+        self._asked = {n: at for n, at in self._asked.items() if now - at < ECHO}
+        return ours
+
+    @contextmanager
+    def asking(self, names: Iterable[str]) -> Generator[None]:
+        """Take what these pools do meanwhile for an effect of the question."""
+        pools = tuple(names)
+        self._asking.update(pools)
+        try:
+            yield
+        finally:
+            self._asking.subtract(pools)
+            self._asked |= dict.fromkeys(pools, monotonic())
+
+    async def woken[T](self, read: Callable[[], Awaitable[T]]) -> AsyncGenerator[T]:
+        """Read and yield each time that a pool has to be asked about at once."""
+        event = asyncio.Event()
+        self._wakings.add(event)
+        try:
+            while True:
+                await event.wait()
+                event.clear()
+                try:
+                    found = await read()
+                except SourceError:
+                    # the next poll tells of it
+                    continue
+                yield found
+        finally:
+            self._wakings.discard(event)
+
+    def demand(self, *pools: str) -> None:
+        """Have these asked about the next time, however quiet they are."""
+        self._demands.update(pools)
+
+    def mark(self, pool: str) -> Mark:
+        """Return how far a pool has come."""
+        return Mark(
+            moves=self._moves[pool], demands=self._demands[pool], at=monotonic()
+        )
+
+    def rests(self, pool: str, mark: Mark) -> bool:
+        """Whether a pool that was asked about then has to be left alone now."""
+        if mark.demands != self._demands[pool]:
+            return False
+        is_old = mark.moves == self._moves[pool]
+        if pool not in self._active or monotonic() - self._heard > QUIET:
+            # nobody watches it: not yet, or not any more
+            return is_old and monotonic() - mark.at < GRACE
+        return is_old or self.is_quiet(pool)
 
     def is_quiet(self, pool: str) -> bool:
         """Whether it has done nothing for a while, and somebody has watched it."""

@@ -1,6 +1,6 @@
 """The pools that are known, when each was asked about, and which may be asked now."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +8,8 @@ from .facts import DiskFacts, PoolFacts, VdevFacts, lay_out, with_block
 from .learning import Learned
 from .models import Kind, Pool, Scan, ScanFunction, ScanState, State
 from .output.kernel import Kernel, KernelPool
-from .quietness import Quietness
+from .quietness import Mark, Quietness
+from .survey import Found
 
 # an end that is told anew is shown when it has moved by so much
 NEARLY = timedelta(minutes=2)
@@ -20,9 +21,10 @@ class Known:
 
     pool: Pool
     at: datetime
+    # what the kernel has told of it, and whether it did when last asked
     kernel: KernelPool
-    # when it had last done something
-    active: int | None = None
+    is_listed: bool
+    mark: Mark
     scan_finish: datetime | None = None
     last_scrub: Scan | None = None
 
@@ -32,77 +34,76 @@ class Due:
     """Which pools to ask about: all, some by name, or none."""
 
     everything: bool
-    names: tuple[str, ...] = ()
+    # how far each of them had come before it was asked about
+    marks: Mapping[str, Mark]
 
     def __bool__(self) -> bool:
-        return self.everything or bool(self.names)
+        return self.everything or bool(self.marks)
 
 
 class Roster:
     """All pools of a host."""
 
-    def __init__(self, quietness: Quietness, *, sleep_aware: bool) -> None:
-        """Know of none."""
-        self.known: dict[str, Known] = {}
+    def __init__(
+        self, quietness: Quietness, known: dict[str, Known], *, sleep_aware: bool
+    ) -> None:
+        """Know of those that an earlier client knew of."""
+        self.known = known
         self._quietness = quietness
         self._sleep_aware = sleep_aware
-        self._stale: frozenset[str] = frozenset()
+        self._stale = frozenset(known)
 
-    def active(self, name: str) -> int | None:
-        """Return when a pool was last seen to do something."""
-        return self._quietness.active(name)
+    def mark(self, name: str) -> Mark:
+        """Return how far a pool has come."""
+        return self._quietness.mark(name)
 
-    def rests(self, name: str, learned: Learned, seen: int | None) -> bool:
-        """Whether a pool has to be left alone: nothing is new since it was `seen`."""
+    def rests(self, name: str, learned: Learned, mark: Mark) -> bool:
+        """Whether a pool has to be left alone: nothing is new since the mark."""
         known = self.known.get(name)
         return (
             self._sleep_aware
             and known is not None
-            and self._quietness.is_quiet(name)
-            and self._quietness.active(name) == seen
+            and self._quietness.rests(name, mark)
             and _rotates(known.pool, learned)
         )
 
-    def due(self, kernel: Kernel, learned: Learned, *, forced: bool) -> Due:
+    def due(self, kernel: Kernel, learned: Learned) -> Due:
         """Tell about which pools to ask."""
-        names = {*kernel.pools} if kernel.lists_all else {*self.known}
-        quiet = {
+        names = {*kernel.pools, *self.known}
+        resting = {
             name
-            for name in names
-            if not forced
-            and name in self.known
-            and self.rests(name, learned, self.known[name].active)
-            and self.known[name].kernel == kernel.pools.get(name, KernelPool())
+            for name, known in self.known.items()
+            if self.rests(name, learned, known.mark)
+            and not _is_told_otherwise(known, kernel)
         }
-        if kernel.lists_all and not names:
-            return Due(everything=False)
-        if not quiet:
-            return Due(everything=True)
-        return Due(everything=False, names=tuple(sorted(names - quiet)))
+        return Due(
+            everything=not resting and not (kernel.lists_all and not names),
+            marks={name: self.mark(name) for name in sorted(names - resting)},
+        )
 
-    def take(self, found: Iterable[Pool], due: Due, kernel: Kernel) -> bool:
+    def take(self, found: Found, due: Due, kernel: Kernel) -> bool:
         """Take over what was found; return whether the pools are built otherwise now."""
         before = self._shape()
         now = datetime.now(UTC)
-        asked = {pool.name: self._meet(pool, kernel, now) for pool in found}
-        kept = {} if due.everything else self.known
-        names = {*kernel.pools} if kernel.lists_all else {*kept, *asked}
-        self.known = {
-            name: known for name, known in {**kept, **asked}.items() if name in names
-        }
+        asked = {pool.name: self._meet(pool, kernel, now, due) for pool in found.pools}
+        # a pool is gone when both the tool and the kernel say so
+        for name in found.gone - kernel.pools.keys():
+            self.known.pop(name, None)
+        for name, known in self.known.items():
+            self.known[name] = asked.get(name) or _heard(known, kernel)
+        self.known |= asked
         self._stale = frozenset(self.known) - asked.keys()
         return self._shape() != before
 
     def touch(self, name: str) -> None:
         """Have a pool asked about the next time, however quiet it is."""
-        if known := self.known.get(name):
-            self.known[name] = replace(known, active=None)
+        self._quietness.demand(name)
 
     def keep(self) -> None:
         """Note that nobody could be asked: what is known is old."""
         self._stale = frozenset(self.known)
 
-    def _meet(self, pool: Pool, kernel: Kernel, now: datetime) -> Known:
+    def _meet(self, pool: Pool, kernel: Kernel, now: datetime, due: Due) -> Known:
         before = self.known.get(pool.name)
         last_scrub = next(
             (
@@ -116,8 +117,9 @@ class Roster:
         return Known(
             pool=pool,
             at=now,
-            kernel=kernel.pools.get(pool.name, KernelPool()),
-            active=self.active(pool.name),
+            kernel=_merged(before.kernel if before else None, kernel, pool.name),
+            is_listed=pool.name in kernel.pools,
+            mark=due.marks.get(pool.name) or self.mark(pool.name),
             scan_finish=_finish(pool, before, now),
             last_scrub=last_scrub,
         )
@@ -156,6 +158,33 @@ class Roster:
 def _state(kernel: KernelPool | None, pool: Pool) -> State | None:
     """Believe the kernel, which is asked each time."""
     return (kernel.state if kernel else None) or pool.state
+
+
+def _merged(before: KernelPool | None, kernel: Kernel, name: str) -> KernelPool:
+    """Keep what the kernel has told where it tells nothing now."""
+    now, old = kernel.pools.get(name, KernelPool()), before or KernelPool()
+    return KernelPool(state=now.state or old.state, guid=now.guid or old.guid)
+
+
+def _heard(known: Known, kernel: Kernel) -> Known:
+    """Note what the kernel tells of a pool that was not asked about."""
+    name = known.pool.name
+    if _is_told_otherwise(known, kernel):
+        return known
+    return replace(
+        known,
+        kernel=_merged(known.kernel, kernel, name),
+        is_listed=known.is_listed or name in kernel.pools,
+    )
+
+
+def _is_told_otherwise(known: Known, kernel: Kernel) -> bool:
+    """Whether the kernel tells something else than before, not only nothing."""
+    now, old = kernel.pools.get(known.pool.name), known.kernel
+    if now is None:
+        return kernel.lists_all and known.is_listed
+    pairs = (now.state, old.state), (now.guid, old.guid)
+    return any(a is not None and b is not None and a != b for a, b in pairs)
 
 
 def _finish(pool: Pool, before: Known | None, now: datetime) -> datetime | None:

@@ -16,6 +16,8 @@ MIB = 1048576
 # after a command that hung, so many seconds without another; twice as many each time
 REST = 60.0
 LONGEST_REST = 1800.0
+# who waits for longer until another command has ended keeps what is known
+PATIENCE = 30.0
 _MISSING = (
     "modules cannot be auto-loaded",
     "modules are not loaded",
@@ -82,11 +84,11 @@ class Shell:
         """Run a command of the read list to its end, whatever its exit code."""
         text = READS[row].text(*names, sudo=sudo)
         what = family(text)
-        async with self._turns[what]:
+        async with self._turn(what):
             self._check_rest(what)
             try:
                 completed = await self._connection.run(
-                    READS[row].text(*names, sudo=sudo),
+                    text,
                     deadline=READS[row].deadline,
                     limit=8 * MIB,
                 )
@@ -103,11 +105,30 @@ class Shell:
         self, row: str, *names: str, silence: float
     ) -> AsyncGenerator[Lines]:
         """Run a command of the read list for as long as its lines are wanted."""
-        self._check_rest(family(READS[row].text(*names)))
-        async with self._connection.stream(
-            READS[row].text(*names), silence=silence
-        ) as lines:
-            yield lines
+        text = READS[row].text(*names)
+        what = family(text)
+        async with self._turn(what):
+            self._check_rest(what)
+            try:
+                async with self._connection.stream(text, silence=silence) as lines:
+                    yield lines
+            except BadAnswer as error:
+                self._note_hang(what, error)
+                raise
+
+    @asynccontextmanager
+    async def _turn(self, what: str) -> AsyncGenerator[None]:
+        """Wait until no other is in flight that would hang where this one does."""
+        turn = self._turns[ASKING[0] if what in ASKING else what]
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await turn.acquire()
+        except TimeoutError:
+            raise BadAnswer("others are in flight", reason="too_slow") from None
+        try:
+            yield
+        finally:
+            turn.release()
 
     @mutating
     async def change(self, row: str, *names: str, sudo: bool) -> str:

@@ -47,11 +47,15 @@ class Iostat:
     """The stream, for as long as somebody listens."""
 
     def __init__(
-        self, shell: Shell, seconds: int, has_pools: Callable[[], bool]
+        self,
+        shell: Shell,
+        seconds: int,
+        has_pools: Callable[[], bool],
+        quietness: Quietness,
     ) -> None:
         """Begin nothing yet."""
         self.seconds = seconds
-        self.quietness = Quietness()
+        self.quietness = quietness
         self._shell = shell
         self._has_pools = has_pools
         self._listeners: list[_Listener] = []

@@ -1,5 +1,8 @@
 """All pools with all their parts, put together of what the tools print of them."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 from ...source import BadAnswer
 from .models import Pool, ScanState
 from .output.identity import joined, measured
@@ -10,20 +13,60 @@ from .output.status_text import parse_status_text
 from .output.version import Version
 from .shell import Shell
 
+_GONE = "no such pool"
 
-async def survey(shell: Shell, version: Version, *names: str) -> tuple[Pool, ...]:
-    """Ask about these pools, or about all; what changed meanwhile is asked again."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a survey has found; `gone` are those that the tool does not know."""
+
+    pools: tuple[Pool, ...] = ()
+    gone: frozenset[str] = frozenset()
+
+
+async def survey(
+    shell: Shell, version: Version, names: Collection[str], *, everything: bool
+) -> Found:
+    """Ask about these pools, or about all; where that fails, about each by itself."""
     try:
-        return await _survey(shell, version, *names)
+        pools = await _survey(shell, version, *(() if everything else names))
     except BadAnswer as error:
         if error.reason != BadAnswer.default:
             raise
         first = error
-    try:
-        return await _survey(shell, version, *names)
-    except BadAnswer as error:
-        # what was given up because of what it printed may not have ended yet
-        raise first if error.reason == "too_slow" else error from None
+    else:
+        return Found(pools=pools, gone=frozenset(names) - {pool.name for pool in pools})
+    if everything:
+        # what changed meanwhile is asked again
+        try:
+            pools = await _survey(shell, version)
+        except BadAnswer as error:
+            if error.reason != BadAnswer.default:
+                # what was given up because of what it printed may not have ended yet
+                raise first if error.reason == "too_slow" else error from None
+        else:
+            gone = frozenset(names) - {pool.name for pool in pools}
+            return Found(pools=pools, gone=gone)
+    return await _one_by_one(shell, version, names, first)
+
+
+async def _one_by_one(
+    shell: Shell, version: Version, names: Collection[str], first: BadAnswer
+) -> Found:
+    """Let a pool that cannot be asked about hide no other."""
+    pools: list[Pool] = []
+    gone: set[str] = set()
+    for name in names:
+        try:
+            pools += await _survey(shell, version, name)
+        except BadAnswer as error:
+            if error.reason != BadAnswer.default:
+                raise first if error.reason == "too_slow" else error from None
+            if _GONE in str(error):
+                gone.add(name)
+    if not pools and not gone:
+        raise first
+    return Found(pools=tuple(pools), gone=frozenset(gone))
 
 
 async def _survey(shell: Shell, version: Version, *names: str) -> tuple[Pool, ...]:
