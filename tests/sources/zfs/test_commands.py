@@ -201,7 +201,8 @@ def test_what_hangs_together() -> None:
     assert family(READS["snapshots"].text("tank")) == "snapshots"
     assert family(READS["iostat"].text("1")) == family(READS["iostat"].text("10"))
     disks = {family(READS["smart"].text(f"/dev/sd{n}", sudo=True)) for n in "ab"}
-    assert len(disks) == 2
+    assert disks == {"smart"}
+    assert family(READS["smartctl"].text()) not in disks
 
 
 def test_what_may_wake_disks_is_marked() -> None:

@@ -68,7 +68,8 @@ READS: Final = {
     "geoms": Row(words="geom disk list", touches=False),
     "labels": Row(words="glabel status -s", touches=False),
     # what an earlier connection has left behind
-    "left": Row(words="pgrep -f '^(zpool|zfs) (status|list) '", touches=False),
+    "left": Row(words="pgrep -f '^(zpool|zfs) (status|list|allow) '", touches=False),
+    "smart_left": Row(words="pgrep -f '^smartctl -n '", touches=False),
     # what the kernel tells without a lock
     "kstats": Row(
         words=f"find {KSTATS} -maxdepth 2 '(' -name state -o -name guid -o "
@@ -111,9 +112,8 @@ WRITES: Final = {
 def family(text: str) -> str:
     """Return of what sort a command is: of each there is one at a time."""
     line = text.removeprefix(PREFIX).removeprefix(SUDO)
-    if line.startswith(READS["iostat"].words):
-        return "iostat"
-    if line.startswith(READS["snapshots"].words):
-        return "snapshots"
+    for name in ("iostat", "snapshots", "smart"):
+        if line.startswith(READS[name].words):
+            return name
     program = line.partition(" ")[0]
     return program if program in ASKING else line

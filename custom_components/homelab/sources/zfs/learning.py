@@ -1,14 +1,18 @@
 """What holds for as long as a login lasts: versions, disks, what may be done there."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ...source import BadAnswer
+from .models import Pool
 from .output.blocks import Blocks, Geoms
 from .output.version import Version, parse_version
 from .permissions import Permissions, Way, parse_delegated, parse_permissions
 from .shell import Shell
 
 FREEBSD = "FreeBSD"
+# a GUID and the path where it was found
+type _Part = tuple[str | None, str]
 _TELLING = ("no_zpool", "zpool_forbidden", "too_slow")
 
 
@@ -29,6 +33,8 @@ class Learned:
     permissions: Permissions
     blocks: Blocks | Geoms
     has_smartctl: bool
+    # parts of pools that were known when `blocks` was asked; None before the first
+    parts: frozenset[_Part] | None = None
 
     def may_smart(self, device: str | None) -> bool:
         """Whether a disk may be asked for its health."""
@@ -67,19 +73,37 @@ async def learn(shell: Shell, machine: Machine) -> Learned:
     version = await _version(shell)
     identity = (await shell.look("user")).stdout
     allowed = (await shell.look("allowed")).stdout
-    blocks: Blocks | Geoms
-    if machine.system == FREEBSD:
-        geoms = (await shell.look("geoms")).stdout
-        blocks = Geoms(geoms, (await shell.look("labels")).stdout)
-    else:
-        blocks = Blocks((await shell.look("blocks")).stdout)
     return Learned(
         login=shell.logins,
         version=version,
         permissions=parse_permissions(identity, allowed),
-        blocks=blocks,
+        blocks=await _blocks(shell, machine),
         has_smartctl=(await shell.look("smartctl")).code == 0,
     )
+
+
+async def _blocks(shell: Shell, machine: Machine) -> Blocks | Geoms:
+    if machine.system == FREEBSD:
+        geoms = (await shell.look("geoms")).stdout
+        return Geoms(geoms, (await shell.look("labels")).stdout)
+    return Blocks((await shell.look("blocks")).stdout)
+
+
+async def with_disks(
+    shell: Shell, machine: Machine, learned: Learned, pools: Iterable[Pool]
+) -> Learned:
+    """Ask for the disks anew when pools lie on others, or elsewhere, than before."""
+    found = {(v.guid, v.path) for pool in pools for v in pool.walk() if v.path}
+    if learned.parts is None:
+        return replace(learned, parts=frozenset(found))
+    if found <= learned.parts:
+        return learned
+    try:
+        blocks = await _blocks(shell, machine)
+    except BadAnswer:
+        # it is asked again at the next look
+        return learned
+    return replace(learned, blocks=blocks, parts=learned.parts | found)
 
 
 async def _version(shell: Shell) -> Version:
