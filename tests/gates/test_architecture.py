@@ -19,6 +19,7 @@ PURE = (
     "source.py",
     "rates.py",
     "publishing.py",
+    "tail.py",
     "transports/*.py",
     "sources/*/**/*.py",
 )

@@ -37,3 +37,18 @@ async def test_silence(hass: HomeAssistant, engine: SimulatedEngine) -> None:
     await until(lambda: state(hass, "host", "connected") == "on", 90)
     await until(lambda: state(hass, plex, "running") == "on")
     await asyncio.sleep(0)
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(150)
+async def test_silence_though_nobody_reads_numbers(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    # without any container no number is asked for: only a sign of life is
+    await set_up(hass, docker_entry(hass, engine, options=OPTIONS))
+    await until(lambda: engine.requests["GET /containers/json"] >= 2)
+    begin = monotonic()
+    engine.faults.silent = True
+    await until(lambda: state(hass, "host", "connected") == "off", 2 * STATE)
+    assert monotonic() - begin < STATE
+    engine.faults.silent = False

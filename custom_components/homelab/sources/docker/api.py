@@ -129,7 +129,11 @@ class Api(Docker):
     async def ping(self) -> None:
         """Make sure that somebody answers."""
         with translated("_ping"):
-            response = await self._do_query("_ping", "GET", versioned_api=False)
+            # aiodocker has none of its own
+            patience = ClientTimeout(total=DEADLINE, connect=CONNECT)
+            response = await self._do_query(
+                "_ping", "GET", timeout=patience, versioned_api=False
+            )
             async with response:
                 await response.read()
                 self.hear()
