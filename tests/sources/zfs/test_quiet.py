@@ -51,7 +51,7 @@ LOGIN = {
     READS[row].line(): 1
     for row in (
         *("machine", "machine_id", "left", "version", "user", "allowed", "blocks"),
-        "smartctl",
+        *("smartctl", "smart_left"),
     )
 }
 RARE = {
@@ -376,3 +376,92 @@ async def test_of_all_that_asks_zfs_one_is_in_flight(
     assert value(hass, TANK, "health") == "suspended"
     shown = look(hass, MEDIA, "used")
     assert shown and shown.state == USED and shown.attributes["as_of"]
+
+
+@pytest.mark.parametrize("what", ["machine", "patterns"])
+async def test_what_was_known_of_something_else_is_forgotten(
+    hass: HomeAssistant,
+    far: ZfsFarEnd,
+    zfs_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    what: str,
+) -> None:
+    await begin(hass, far, zfs_entry)
+    await let_pass(hass, far, freezer, 30)
+    others(far)
+    if what == "machine":
+        far.machine.identity = "f" * 32
+        hass.config_entries.async_update_entry(zfs_entry, unique_id="f" * 32)
+        expected = {STATUS: 1, SIZES: 1, f"{DATASETS} tank": 1}
+    else:
+        own = {"zfs": {"datasets": ["*"]}}
+        hass.config_entries.async_update_entry(zfs_entry, options=own)
+        expected = {f"{READS['datasets'].words} 0 tank": 1}
+    await hass.config_entries.async_reload(zfs_entry.entry_id)
+    await settle(hass, far)
+    await until(lambda: bool(far.streams))
+    await let_pass(hass, far, freezer, 60)
+    assert others(far) == LOGIN | expected
+
+
+async def test_a_first_operation_that_cannot_be_looked_at_is_followed_by_others(
+    hass: HomeAssistant,
+    far: ZfsFarEnd,
+    zfs_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    hass.config_entries.async_update_entry(zfs_entry, options=RARE)
+    await begin(hass, far, zfs_entry)
+    await let_pass(hass, far, freezer, 3, 60)
+    others(far)
+    far.machine.instead["find"] = Answer(out="x" * 9_000_000)
+    far.machine.work["tank"] = (5, 5, 50000, 50000)
+    await let_pass(hass, far, freezer, 1, 60)
+    assert STATUS not in others(far)
+    far.machine.instead.clear()
+    far.machine.work.clear()
+    await let_pass(hass, far, freezer, 1, 60)
+    assert others(far)[STATUS] == 1
+
+
+@pytest.mark.parametrize("release", ["2.3.9", "2.2.9"])
+async def test_when_no_pool_can_be_asked_about_all_stay_as_they_were(
+    hass: HomeAssistant,
+    far: ZfsFarEnd,
+    zfs_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    release: str,
+) -> None:
+    far.machine.rotating = False
+    far.machine.release = release
+    far.machine.show("mirror-idle", "all-classes")
+    await begin(hass, far, zfs_entry)
+    far.machine.instead["zpool list"] = Answer(err="internal error", code=1)
+    far.machine.kernel_states["full"] = "DEGRADED"
+    await let_pass(hass, far, freezer, 7)
+    for pool, state in ((TANK, "online"), (FULL, "degraded")):
+        shown = look(hass, pool, "health")
+        assert shown and shown.state == state and shown.attributes["as_of"]
+    assert value(hass, "host", "connected") == "on"
+
+
+async def test_a_question_that_hangs_after_one_that_failed_is_the_last(
+    hass: HomeAssistant,
+    far: ZfsFarEnd,
+    zfs_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    far.machine.rotating = False
+    far.machine.show("mirror-idle", "all-classes")
+    await begin(hass, far, zfs_entry)
+    sick = Answer(err="cannot open 'full': pool I/O is currently suspended", code=1)
+    far.machine.instead["zpool list"] = far.machine.instead["zfs list"] = sick
+    far.hanging = {f"{STATUS} full", f"{DATASETS} tank"}
+    for _ in range(30):
+        freezer.tick(31)
+        async_fire_time_changed(hass)
+        await let_work()
+    assert len(far.hung) == 1
+    for pool in (TANK, FULL):
+        shown = look(hass, pool, "health")
+        assert shown and shown.state == "online" and shown.attributes["as_of"]
