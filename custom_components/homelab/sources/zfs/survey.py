@@ -81,13 +81,20 @@ async def _by_json(shell: Shell, *names: str) -> tuple[Pool, ...]:
     raw = await shell.ask("status_json", *names)
     pools = parse_status_json(raw)
     if any(s.state is ScanState.RUNNING for pool in pools for s in pool.scans):
-        # when a scan will end is told by the clock of the host
-        at = count((await shell.ask("clock")).decode(errors="replace").strip())
-        pools = parse_status_json(raw, at=at)
+        pools = parse_status_json(raw, at=await _clock(shell))
     if all(pool.guid and all(v.guid for v in pool.walk()) for pool in pools):
         return pools
     by_guid = parse_status_text(await shell.ask("status_guids", *names))
     return joined(pools, by_guid, {})
+
+
+async def _clock(shell: Shell) -> int | None:
+    """Return the host's time, which tells when a scan will end, and nothing else."""
+    try:
+        completed = await shell.look("clock")
+    except BadAnswer:
+        return None
+    return count(completed.stdout.decode(errors="replace").strip())
 
 
 async def _by_text(shell: Shell, *names: str) -> tuple[Pool, ...]:
