@@ -211,10 +211,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What a pool or a vdev did per second; latencies in nanoseconds.
-
-    A disk has no capacity of its own, only the vdev above it has.
-    """
+    """What a pool or vdev did per second, latencies in ns; a disk has no capacity."""
 
     read_operations: int | None
     write_operations: int | None
