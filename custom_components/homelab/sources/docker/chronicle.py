@@ -22,7 +22,6 @@ AFTERWARDS = 1.0
 LONG = 3600.0
 # an answer says its time in whole seconds: less than this is no difference
 SAME_TIME = 2.0
-_BEGINNINGS = {HappeningType.STARTED, HappeningType.RECREATED}
 _CHECKS = {HappeningType.HEALTHY, HappeningType.UNHEALTHY}
 
 
@@ -39,7 +38,6 @@ class Chronicle:
         self._checks: dict[str, int] = {}
         # the container that last stood for each resource
         self._stood: dict[str, str] = {}
-        self._begun: set[str] = set()
         # how far the engine's clock is ahead of ours
         self._ahead = 0.0
         self._skipped = -inf
@@ -131,11 +129,6 @@ class Chronicle:
             raise
         self.causes.operating(container.id, self._now() + AFTERWARDS)
 
-    def begun(self) -> set[str]:
-        """Return which resources have begun since this was last asked."""
-        begun, self._begun = self._begun, set()
-        return begun
-
     def _now(self) -> float:
         return time() + self._ahead
 
@@ -150,5 +143,3 @@ class Chronicle:
                 self._checks[each.resource] = self._number
             if len(self._happenings) > MOST_HAPPENINGS:
                 del self._happenings[next(iter(self._happenings))]
-            if each.type in _BEGINNINGS:
-                self._begun.add(each.resource)

@@ -59,9 +59,11 @@ async def follow(observer: Observer) -> AsyncGenerator[DockerHost]:
             observer.begin()
             yield observer.host()
             while await events.wait(reader):
+                await events.settle()
                 if interlude := observer.interlude():
                     yield interlude
-                await events.settle()
+                    # it takes a moment to be shown
+                    await asyncio.sleep(TOGETHER)
                 yield observer.host()
                 await asyncio.sleep(TOGETHER)
         finally:

@@ -181,15 +181,15 @@ class Observer:
 
     def interlude(self) -> DockerHost | None:
         """Return how it was between an end and a beginning that nobody has seen."""
-        told = self._told
-        ended = {r for r in self.chronicle.begun() if r in told and told[r].is_on}
+        told, owners = self._told, self.roster.owners()
+        ended = {r for r, c in owners.items() if r in told and _is_past(told[r], c)}
         if not ended:
             return None
         down = {
             resource: replace(told[resource], state=State.EXITED, started_at=None)
             for resource in ended
         }
-        return self._host(self.roster.owners() | down)
+        return self._host(owners | down)
 
     def host(self) -> DockerHost:
         """Return all of it as it is now."""
@@ -204,3 +204,15 @@ class Observer:
             projects=projects(owners.values()),
             happenings=self.chronicle.happenings,
         )
+
+
+def _is_past(told: Container, now: Container) -> bool:
+    """Whether what was shown to run has ended, and runs anew."""
+    if not (told.is_on and now.is_on):
+        return False
+    # what its policy starts again counts as on meanwhile, and is counted
+    again = told.restart_count == now.restart_count
+    anew = None not in {told.started_at, now.started_at} and (
+        told.started_at != now.started_at
+    )
+    return told.id != now.id or (anew and again)
