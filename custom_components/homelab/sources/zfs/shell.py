@@ -82,13 +82,12 @@ class Shell:
 
     async def look(self, row: str, *names: str, sudo: bool = False) -> Completed:
         """Run a command of the read list to its end, whatever its exit code."""
-        text = READS[row].text(*names, sudo=sudo)
-        what = family(text)
+        what = family(READS[row].text(*names, sudo=sudo))
         async with self._turn(what):
             self._check_rest(what)
             try:
                 completed = await self._connection.run(
-                    text,
+                    READS[row].text(*names, sudo=sudo),
                     deadline=READS[row].deadline,
                     limit=8 * MIB,
                 )
