@@ -1,6 +1,7 @@
 """What is known of containers when the engine answers badly, late or not at all."""
 
 import asyncio
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -9,12 +10,15 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from demo.engine import SimulatedEngine
+from demo.engine import Flavour, Machine, SimulatedEngine
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
 
 from .host import docker_entry, entity_id, set_up, state, until
+from custom_components.homelab.source import BadAnswer
+from custom_components.homelab.sources.docker.client import DockerClient
+from custom_components.homelab.sources.docker.connection import open_api
 from custom_components.homelab.sources.docker.observer import MOST_REMEMBERED
 
 HOURLY = {"polling": {"state_interval": 3600}}
@@ -188,3 +192,28 @@ async def test_each_action_is_learned_by_itself(
         there = entity_id(hass, "container_name:plex", key) is not None
         assert there is (key != action)
     assert entity_id(hass, "container_name:plex", "running")
+
+
+async def test_a_podman_that_does_not_tell_who_stopped_it(
+    hass: HomeAssistant, tmp_path: Path
+) -> None:
+    machine = Machine(flavour=Flavour.PODMAN)
+    async with SimulatedEngine(machine, socket_path=tmp_path / "podman.sock") as engine:
+        engine.faults.answers["GET /libpod/containers/{id}/json"] = (500, "no")
+        engine.run("asked")
+        engine.run("other")
+        entry = docker_entry(hass, engine, options=HOURLY)
+        await set_up(hass, entry)
+        await listening(engine)
+        await engine.stop("asked")
+        await until(lambda: state(hass, "container_name:asked", "running") == "off")
+        await hass.config_entries.async_unload(entry.entry_id)
+        engine.hang_up()
+
+
+async def test_nobody_is_met_before_somebody_asks(engine: SimulatedEngine) -> None:
+    data = {"name": "NAS", "url": engine.url}
+    client = DockerClient(await open_api(data), data)
+    with pytest.raises(BadAnswer):
+        _ = client.observer.engine
+    await client.close()

@@ -288,3 +288,8 @@ def test_nonsense_is_refused_or_empty(raw: object) -> None:
 def test_a_part_that_is_nonsense_harms_nothing_else(part: str, raw: object) -> None:
     found = parse_container({**described(), part: raw})
     assert found.id == "a" * 64
+
+
+@pytest.mark.parametrize("raw", ["never", "", None, "0001-01-01T00:00:00Z"])
+def test_a_start_that_is_none(raw: str | None) -> None:
+    assert parse_container(described(state={"StartedAt": raw})).started_at is None
