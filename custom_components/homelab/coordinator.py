@@ -20,7 +20,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from .backoff import count, pause
 from .const import DOMAIN, LOGGER, SECTION_POLLING
 from .issues import report_identity
-from .kind import HOST_KEY, Feed, ResourceKey
+from .kind import HOST_KEY, Feed, ResourceKey, find_all
 from .source import (
     AuthenticationFailed,
     BadAnswer,
@@ -54,6 +54,8 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
         self.feed = feed
         self.pace = seconds
         self.silence = None if feed.fetch else 2 * seconds + feed.deadline
+        # the kinds that the latest snapshot tells of, and what there is
+        self.told: frozenset[str] = frozenset()
         self.facts: dict[ResourceKey, Any] = {}
         self.answered = self._complained = False
         self.duration: float | None = None
@@ -176,12 +178,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
         self._failures = 0
         # set here, so that the base class neither logs nor forgets to publish it
         self.last_update_success = True
-        self.facts = {
-            (kind.key, resource_id): facts
-            for kind in self.host.kinds.values()
-            if (find := kind.find.get(self.feed.key))
-            for resource_id, facts in find(data).items()
-        }
+        self.told, self.facts = find_all(self.host.kinds.values(), self.feed.key, data)
         if self is self.host.main and not self.host.contact.is_set():
             self.host.contact.set()
             for feed in self.host.feeds.values():

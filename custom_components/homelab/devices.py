@@ -177,17 +177,18 @@ class Devices:
         return True
 
     def is_absent(self, key: ResourceKey) -> bool:
-        """Whether the latest snapshot of a feed that has answered lacks the resource."""
+        """Whether the latest snapshot that tells of its kind lacks the resource."""
         if key[0] not in self._host.kinds:
             return True
         home = self._host.home(key)
-        return key != HOST_KEY and home.answered and key not in home.facts
+        return key != HOST_KEY and key[0] in home.told and key not in home.facts
 
     @callback
     def count_reads(self, feed: FeedCoordinator, *, removes: bool = False) -> None:
         """Count one healthy read: who is missing again, and who is missing no more."""
         known = set(self._absent)
-        for key in [key for key in self._ids if self._host.home(key) is feed]:
+        told = [key for key in self._ids if key[0] in feed.told]
+        for key in [key for key in told if self._host.home(key) is feed]:
             if not self.is_absent(key):
                 if self._absent.pop(key, None):
                     del self._reads[key]

@@ -152,12 +152,13 @@ class Device:
 class ResourceKind[R]:
     """One sort of thing: where its facts are, what device it is, all its entities.
 
-    `find` has a function per feed that returns the things by resource id. The first
-    feed says what exists; in it, parents stand before their children.
+    `find` has a function per feed that returns the things by resource id, or None where
+    a snapshot does not tell which there are. The first feed says what exists; in it,
+    parents stand before their children.
     """
 
     key: str
-    find: Mapping[str, Callable[[Any], Mapping[str, Any]]]
+    find: Mapping[str, Callable[[Any], Mapping[str, Any] | None]]
     device: Callable[[R], Device]
     parent: Callable[[R], ResourceKey] = lambda _: HOST_KEY
     # what the protect list is compared with, besides the device's name and the id;
@@ -183,6 +184,19 @@ class ResourceKind[R]:
                     yield description.press
                 case UpdateDescription(install=Action() as install):
                     yield install
+
+
+def find_all(
+    kinds: Iterable[ResourceKind[Any]], feed: str, data: Any
+) -> tuple[frozenset[str], dict[ResourceKey, Any]]:
+    """Return of which kinds a feed's snapshot tells, and all things in it."""
+    found = {
+        kind.key: things
+        for kind in kinds
+        if (find := kind.find.get(feed)) and (things := find(data)) is not None
+    }
+    pairs = ((kind, id_) for kind, things in found.items() for id_ in things)
+    return frozenset(found), {pair: found[pair[0]][pair[1]] for pair in pairs}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -81,36 +81,6 @@ async def test_a_command_that_hung_is_tried_again_later_and_all_is_well(
     assert shown and "as_of" not in shown.attributes
 
 
-async def test_a_host_that_hangs_from_the_start_is_tried_again(
-    hass: HomeAssistant, far: ZfsFarEnd, zfs_entry: MockConfigEntry
-) -> None:
-    # a zpool of an earlier connection still hangs there
-    far.machine.instead["pgrep"] = Answer(out="4711\n")
-    await set_up(hass, zfs_entry)
-    assert zfs_entry.state is ConfigEntryState.SETUP_RETRY
-    assert zfs_entry.error_reason_translation_key == "too_slow"
-    assert not [line for line in far.log if line.startswith("zpool")]
-
-
-async def test_what_hangs_is_not_forgotten_when_the_entry_is_loaded_again(
-    hass: HomeAssistant,
-    far: ZfsFarEnd,
-    zfs_entry: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    far.hanging = {"zpool"}
-    setting_up = hass.async_create_task(set_up(hass, zfs_entry))
-    await until(lambda: bool(far.hung))
-    freezer.tick(21)
-    await setting_up
-    assert zfs_entry.state is ConfigEntryState.SETUP_RETRY
-    assert zfs_entry.error_reason_translation_key == "too_slow"
-    for _ in range(3):
-        await hass.config_entries.async_reload(zfs_entry.entry_id)
-        assert zfs_entry.state is ConfigEntryState.SETUP_RETRY
-    assert far.hung == ["zpool version"]
-
-
 @pytest.mark.parametrize(
     ("command", "answer", "reason"),
     [

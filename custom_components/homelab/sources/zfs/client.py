@@ -12,22 +12,13 @@ from ...transports.ssh import SshConnection
 from .datasets import Datasets
 from .facts import DatasetFacts, Rates, SmartFacts, ZfsHost
 from .health import Health
-from .learning import (
-    FREEBSD,
-    Learned,
-    Machine,
-    check_left,
-    identify,
-    learn,
-    meet,
-    with_disks,
-)
+from .learning import FREEBSD, Learned, Machine, identify, learn, meet, with_disks
 from .memory import Memory
 from .models import Arc, Sample
 from .output.kernel import Kernel, parse_kstats, parse_sysctls, sysctl_names
 from .performing import Performing
 from .quietness import Mark
-from .roster import Roster
+from .roster import Roster, heard_of
 from .shell import Rest, Shell
 from .streaming import SECOND, Iostat
 from .survey import Found, survey
@@ -75,6 +66,7 @@ class ZfsClient(Performing):
         self._machine = await meet(self.shell)
         found = await identify(self.shell, self._machine)
         self._memory.recognize(found)
+        self.learned = self.learned or self._memory.learned
         return found
 
     async def close(self) -> None:
@@ -105,26 +97,42 @@ class ZfsClient(Performing):
         kernel = await self._read_kernel(machine)
         try:
             learned = await self._look(kernel, machine)
-        except BadAnswer:
+        except BadAnswer as error:
             # what the kernel says is shown, whatever the tool says
             if self.learned is None or not self.roster.known:
-                raise
+                return self._bare(machine, kernel, error)
             learned = self.learned
             self.roster.keep()
         pools, vdevs, disks = self.roster.facts(kernel, learned)
-        self.host = ZfsHost(
-            name=machine.name,
-            system=machine.system,
+        self.host = replace(
+            self._plain(machine, kernel),
             version=learned.version.userland,
             kernel_version=learned.version.kernel,
-            arc=kernel.arc,
-            arc_size=kernel.arc.size if kernel.arc else None,
-            arc_hit_rate=self._hit_rate(kernel.arc),
-            link_load=self._counters.add("link", self.shell.received, monotonic()),
             pools=pools,
             vdevs=vdevs,
             disks=disks,
         )
+        return self.host
+
+    def _plain(self, machine: Machine, kernel: Kernel) -> ZfsHost:
+        """Return the host as it is without its pools."""
+        return ZfsHost(
+            name=machine.name,
+            system=machine.system,
+            version=None,
+            kernel_version=None,
+            arc=kernel.arc,
+            arc_size=kernel.arc.size if kernel.arc else None,
+            arc_hit_rate=self._hit_rate(kernel.arc),
+            link_load=self._counters.add("link", self.shell.received, monotonic()),
+        )
+
+    def _bare(self, machine: Machine, kernel: Kernel, error: BadAnswer) -> ZfsHost:
+        """Return what the kernel tells where a tool hangs that was never asked before."""
+        pools = heard_of(kernel)
+        if error.reason != "too_slow" or not (kernel.lists_all and pools):
+            raise error
+        self.host = replace(self._plain(machine, kernel), pools=pools, is_bare=True)
         return self.host
 
     async def _read_kernel(self, machine: Machine) -> Kernel:
@@ -140,8 +148,6 @@ class ZfsClient(Performing):
         """Ask about the pools that are due, once a login also what may be done."""
         learned = self.learned
         is_new = learned is None or learned.login != self.shell.logins
-        if is_new:
-            await check_left(self.shell)
         if learned is None or is_new or self._forced:
             learned = await learn(self.shell, machine)
         due = self.roster.due(kernel, learned)

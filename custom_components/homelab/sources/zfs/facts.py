@@ -45,6 +45,11 @@ class PoolFacts:
     may: frozenset[str] = frozenset()
 
     @property
+    def is_bare(self) -> bool:
+        """Whether nothing is known of it but what the kernel tells."""
+        return not self.pool.vdevs
+
+    @property
     def scan(self) -> Scan | None:
         """What goes over the pool now."""
         return next((s for s in self.pool.scans if s.state in UNDER_WAY), None)
@@ -52,7 +57,7 @@ class PoolFacts:
     @property
     def has_problem(self) -> bool | None:
         """Whether somebody should look at it."""
-        if self.state is None:
+        if self.state is None or (self.is_bare and self.state is State.ONLINE):
             return None
         parts = [*self.pool.walk()]
         counters = (self.pool.errors, *(part.errors for part in parts))
@@ -107,6 +112,8 @@ class ZfsHost:
     pools: Mapping[str, PoolFacts] = field(default_factory=dict)
     vdevs: Mapping[str, VdevFacts] = field(default_factory=dict)
     disks: Mapping[str, DiskFacts] = field(default_factory=dict)
+    # of what pools are built nobody could be asked yet: only the kernel tells of them
+    is_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

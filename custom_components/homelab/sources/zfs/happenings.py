@@ -50,6 +50,9 @@ def happened(before: ZfsHost, after: ZfsHost) -> Iterator[Occurrence]:
             yield _told(HappeningType.IMPORTED, pool.pool.name, _pool(guid))
         else:
             yield from _of_pool(guid, old, pool)
+            if not before.is_bare:
+                # otherwise the last scrub would be news
+                yield from _of_scans(guid, old.pool.scans, pool)
     for guid, disk in after.disks.items():
         if known := before.disks.get(guid):
             yield from _of_disk(guid, known, disk)
@@ -62,9 +65,14 @@ def _of_pool(guid: str, before: PoolFacts, after: PoolFacts) -> Iterator[Occurre
             yield _told(HappeningType.RECOVERED, name, _pool(guid), state=new)
         else:
             yield _told(HappeningType.DEGRADED, name, _pool(guid), state=new)
-    for kind, scan in _scans_told(before.pool.scans, after.pool.scans):
+
+
+def _of_scans(
+    guid: str, before: tuple[Scan, ...], after: PoolFacts
+) -> Iterator[Occurrence]:
+    for kind, scan in _scans_told(before, after.pool.scans):
         told = {"function": scan.function} if kind in _STARTS else _result(scan)
-        yield _told(kind, name, _pool(guid), **told)
+        yield _told(kind, after.pool.name, _pool(guid), **told)
 
 
 def _scans_told(

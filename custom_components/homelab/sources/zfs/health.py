@@ -26,8 +26,6 @@ class Health:
         self._shell = shell
         self._facts: dict[str, SmartFacts] = {}
         self._rests: dict[str, Rest] = {}
-        # on which login it was seen that nothing of an earlier one hangs
-        self._login = 0
 
     def awake(self) -> None:
         """Rest no longer: somebody wants to know now."""
@@ -42,21 +40,11 @@ class Health:
             for guid, disk in host.disks.items()
             if guid in wanted and disk.has_smart and disk.block
         }
-        is_free = bool(asked) and await self._is_free()
         for guid, device in asked.items():
             is_sudo = permissions.way("smart", device) is Way.SUDO
-            smart = await self._read(device, sudo=is_sudo) if is_free else None
-            self._take(guid, smart)
+            self._take(guid, await self._read(device, sudo=is_sudo))
         self._facts = {g: f for g, f in self._facts.items() if g in host.disks}
         return dict(self._facts)
-
-    async def _is_free(self) -> bool:
-        """Whether no earlier connection has left a command hanging."""
-        if self._login != self._shell.logins:
-            if (await self._shell.look("smart_left")).code == 0:
-                return False
-            self._login = self._shell.logins
-        return True
 
     async def _read(self, device: str, *, sudo: bool) -> Smart | None:
         rest = self._rests.setdefault(device, Rest())

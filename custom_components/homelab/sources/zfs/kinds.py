@@ -60,7 +60,10 @@ POOL = ResourceKind[PoolFacts](
 )
 VDEV = ResourceKind[VdevFacts](
     key="vdev",
-    find={POOLS: lambda host: host.vdevs, RATES: lambda rates: rates.vdevs},
+    find={
+        POOLS: lambda host: None if host.is_bare else host.vdevs,
+        RATES: lambda rates: rates.vdevs,
+    },
     device=lambda part: Device(name=f"{part.pool} {part.name}", model=_model(part)),
     parent=lambda part: part.parent,
     entities=VDEV_ENTITIES,
@@ -68,7 +71,7 @@ VDEV = ResourceKind[VdevFacts](
 DISK = ResourceKind[DiskFacts](
     key="disk",
     find={
-        POOLS: lambda host: host.disks,
+        POOLS: lambda host: None if host.is_bare else host.disks,
         RATES: lambda rates: rates.disks,
         DISKS: lambda smart: smart,
     },

@@ -62,12 +62,6 @@ async def identify(shell: Shell, machine: Machine) -> str:
     return found
 
 
-async def check_left(shell: Shell) -> None:
-    """Begin nothing beside what an earlier connection has left hanging."""
-    if (await shell.look("left")).code == 0:
-        raise BadAnswer("an earlier zpool or zfs hangs there", reason="too_slow")
-
-
 async def learn(shell: Shell, machine: Machine) -> Learned:
     """Find out what runs there and what is allowed, without doing anything."""
     version = await _version(shell)

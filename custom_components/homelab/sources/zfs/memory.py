@@ -19,6 +19,8 @@ class Memory:
     pools: dict[str, Known] = field(default_factory=dict)
     contents: Contents = field(default_factory=Contents)
     delegated: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    # until it can be found out anew: of a login that there is no more
+    learned: Learned | None = None
 
     def recognize(self, machine: str) -> None:
         """Forget everything when another machine answers in this place."""
@@ -27,6 +29,7 @@ class Memory:
             self.pools.clear()
             self.contents.forget()
             self.delegated = {}
+            self.learned = None
         self.machine = machine
 
     async def with_delegated(
@@ -42,6 +45,7 @@ class Memory:
         learned = replace(learned, permissions=permissions)
         learned = await with_delegated(shell, learned, *asked)
         self.delegated = learned.permissions.delegated
+        self.learned = replace(learned, login=0)
         return learned
 
 

@@ -155,6 +155,17 @@ class Roster:
         return pools, vdevs, disks
 
 
+def heard_of(kernel: Kernel) -> dict[str, PoolFacts]:
+    """Return the pools that nobody could be asked about, as the kernel tells of them."""
+    return {
+        said.guid: PoolFacts(
+            pool=Pool(guid=said.guid, name=name, state=said.state), state=said.state
+        )
+        for name, said in kernel.pools.items()
+        if said.guid
+    }
+
+
 def _state(kernel: KernelPool | None, pool: Pool) -> State | None:
     """Believe the kernel, which is asked each time."""
     return (kernel.state if kernel else None) or pool.state

@@ -33,6 +33,8 @@ _FORBIDDEN = (
     "not allowed",
 )
 _TOOLS = ("zpool", "zfs")
+# by family: what tells of those that an earlier connection has left hanging
+_LEFT = {"smart": "smart_left", **dict.fromkeys((*ASKING, "iostat"), "left")}
 
 
 @dataclass(slots=True)
@@ -61,6 +63,8 @@ class Shell:
         self._connection = connection
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._rest = rest
+        # on which login it was seen that nothing of an earlier one hangs
+        self._clear: dict[str, int] = {}
 
     @property
     def logins(self) -> int:
@@ -84,7 +88,7 @@ class Shell:
         """Run a command of the read list to its end, whatever its exit code."""
         what = family(READS[row].text(*names, sudo=sudo))
         async with self._turn(what):
-            self._check_rest(what)
+            await self._check_room(what)
             try:
                 completed = await self._connection.run(
                     READS[row].text(*names, sudo=sudo),
@@ -107,7 +111,7 @@ class Shell:
         text = READS[row].text(*names)
         what = family(text)
         async with self._turn(what):
-            self._check_rest(what)
+            await self._check_room(what)
             try:
                 async with self._connection.stream(text, silence=silence) as lines:
                     yield lines
@@ -142,12 +146,20 @@ class Shell:
         words = _checked(WRITES[row], completed)
         return (words or completed.stderr).decode(errors="replace").strip()[:1024]
 
-    def _check_rest(self, what: str) -> None:
+    async def _check_room(self, what: str) -> None:
+        """Begin nothing beside what hangs there, or shortly after something has."""
         others = ASKING if what in ASKING else (what,)
         if any(self.lingers(each) for each in others):
             raise BadAnswer("an earlier command hangs there", reason="too_slow")
         if what in ASKING and monotonic() < self._rest.until:
             raise BadAnswer("it hung a short while ago", reason="too_slow")
+        if (row := _LEFT.get(what)) is None:
+            return
+        while self._clear.get(row) != self.logins or not self.logins:
+            completed = await self.look(row)
+            if completed.code == 0:
+                raise BadAnswer("an earlier one hangs there", reason="too_slow")
+            self._clear[row] = self.logins
 
     def _note_hang(self, what: str, error: BadAnswer) -> None:
         if what in ASKING and error.reason == "too_slow":

@@ -61,6 +61,7 @@ class Iostat:
         self._listeners: list[_Listener] = []
         self._task: asyncio.Task[None] | None = None
         self._pace = 0
+        self._failures = 0
 
     async def samples(self, seconds: int) -> AsyncGenerator[Sample | None]:
         """Yield samples; None says that for now there are none."""
@@ -103,7 +104,7 @@ class Iostat:
     async def _run(self, seconds: int, before: asyncio.Task[None] | None) -> None:
         if before:
             await asyncio.wait({before})
-        failures = 0
+        self._failures = 0
         while True:
             try:
                 await self._room(seconds)
@@ -114,8 +115,8 @@ class Iostat:
                 self._pace = 0
                 self._tell(error, seconds)
                 return
-            failures += 1
-            await asyncio.sleep(min(seconds * failures, LONGEST_PAUSE))
+            self._failures += 1
+            await asyncio.sleep(min(seconds * self._failures, LONGEST_PAUSE))
 
     async def _room(self, seconds: int) -> None:
         """Wait until there is something to watch, and until the last one has ended.
@@ -158,6 +159,7 @@ class Iostat:
 
     def _take(self, sample: Sample, seconds: int) -> None:
         self.quietness.take(sample)
+        self._failures = 0
         # after a change of the tree a sample may mix up disks
         self._tell(None if sample.reshaped else sample, seconds)
 

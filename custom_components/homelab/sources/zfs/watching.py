@@ -26,8 +26,10 @@ def rows(host: ZfsHost, sample: Sample | None) -> Mapping[str, Row]:
     }
 
 
-def scan_word(facts: PoolFacts) -> str:
+def scan_word(facts: PoolFacts) -> str | None:
     """Name what goes over a pool, as its sensor does."""
+    if facts.is_bare:
+        return None
     scan = facts.scan
     if scan is None:
         return "idle"
