@@ -54,7 +54,7 @@ def _look(
     rest: Rest, python: Path, far_ends: Sequence[FarEnd], ids: Mapping[str, str]
 ) -> list[Row]:
     states = {each["entry_id"]: each["state"] for each in rest.get(ENTRIES)}
-    census = Census.of(*_ask(rest, python, QUESTIONS))
+    census = Census.of(*ask(rest, python, QUESTIONS))
     return [
         Row(
             title=far_end.title,
@@ -72,12 +72,12 @@ def _look(
 
 def check_front_end(rest: Rest, python: Path, *, loaded: bool) -> None:
     """Ask what a browser asks before it shows anything, our actions among it."""
-    services = _ask(rest, python, FRONT_END)[0]
+    services = ask(rest, python, FRONT_END)[0]
     if loaded and "homelab" not in services:
         raise Missing("Home Assistant does not know the integration's actions.")
 
 
-def _ask(rest: Rest, python: Path, types: Sequence[str]) -> list[Any]:
+def ask(rest: Rest, python: Path, types: Sequence[str]) -> list[Any]:
     """Ask over the WebSocket, through a Python that has a client for it."""
     done = subprocess.run(
         (python, "-I", ROOT / "demo" / "ask.py"),

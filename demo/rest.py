@@ -40,6 +40,10 @@ class Rest:
         """Send something."""
         return self._ask("POST", path, json.dumps(body).encode(), "application/json")
 
+    def delete(self, path: str) -> Any:
+        """Remove something."""
+        return self._ask("DELETE", path, b"", "text/plain")
+
     def post_form(self, path: str, fields: Mapping[str, str]) -> Any:
         """Send something in the way that a browser sends a form."""
         kind = "application/x-www-form-urlencoded"

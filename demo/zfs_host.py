@@ -22,9 +22,10 @@ class ZfsHost:
     title = "simulated-zfs"
     reality: Literal["real", "simulated"] = "simulated"
 
-    def __init__(self, *, python: Path = PYTHON) -> None:
-        """Take a Python that has an SSH server."""
+    def __init__(self, *, python: Path = PYTHON, arguments: Sequence[str] = ()) -> None:
+        """Take a Python that has an SSH server, and what else the server is to be told."""
         self._python = python
+        self._arguments = arguments
         self._port = 0
         self._server: subprocess.Popen[bytes] | None = None
 
@@ -47,10 +48,11 @@ class ZfsHost:
             self._port = _free_port()
         kept.write_text(str(self._port))
         log = folder / "server.log"
-        command = (self._python, "-m", "demo.zfs.server")
+        module: tuple[str | Path, ...] = (self._python, "-m", "demo.zfs.server")
+        where = ("--port", str(self._port), "--key", folder / "host_key")
         with log.open("wb") as output:
             self._server = subprocess.Popen(
-                (*command, "--port", str(self._port), "--key", folder / "host_key"),
+                (*module, *where, *self._arguments),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -30,6 +30,12 @@ class HomeAssistant:
         )
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """The process that it runs as."""
+        assert self._process is not None  # noqa: S101
+        return self._process.pid
+
     def start(self) -> None:
         """Start it, out of reach of the terminal's Ctrl-C: it is told when to end."""
         with self.log.open("ab") as log:

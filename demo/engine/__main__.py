@@ -14,18 +14,19 @@ PR_SET_PDEATHSIG = 1
 SEED = 20261120
 
 
-async def serve(socket: Path, count: int) -> None:
-    """Listen on a socket, and let the containers live."""
+async def serve(socket: Path, count: int, *, still: bool = False) -> None:
+    """Listen on a socket, and let the containers live, or only run."""
     engine = SimulatedEngine(socket_path=socket, seed=SEED)
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     async with engine:
         populate(engine, count)
-        living = asyncio.create_task(live(engine, SEED))
+        living = None if still else asyncio.create_task(live(engine, SEED))
         print(engine.url, flush=True)
         await ended.wait()
-        living.cancel()
+        if living:
+            living.cancel()
         await engine.go_down()
 
 
@@ -38,8 +39,9 @@ def main() -> None:
     parser.add_argument(
         "--containers", type=int, default=len(SERVICES), help="how many there are"
     )
+    parser.add_argument("--still", action="store_true", help="nothing befalls anybody")
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.socket, arguments.containers))
+    asyncio.run(serve(arguments.socket, arguments.containers, still=arguments.still))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A pool as a real OpenZFS once printed it, and what else it would have printed."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 import json
 from pathlib import Path
 import re
@@ -54,6 +55,16 @@ class Capture:
     def finish_scan(self) -> None:
         """Let what goes over the pool come to its end."""
         self.pool["scan_stats"] |= {"state": "FINISHED", "end_time": 1795145000}
+
+    def widen(self, mirrors: int) -> None:
+        """Have so many of the first mirror, each known by GUIDs of its own."""
+        parts = self.pool["vdevs"][self.name]["vdevs"]
+        first = parts["mirror-0"]
+        for number in range(1, mirrors):
+            mirror = deepcopy(first) | {"name": f"mirror-{number}"}
+            for part in (mirror, *mirror["vdevs"].values()):
+                part["guid"] = int(part["guid"]) // 2 + number
+            parts[mirror["name"]] = mirror
 
     def parts(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield all vdevs with their section, in the order of the text."""

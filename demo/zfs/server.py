@@ -77,10 +77,13 @@ def host_key(path: Path) -> asyncssh.SSHKey:
     return asyncssh.read_private_key(str(path))
 
 
-async def serve(port: int, key: asyncssh.SSHKey) -> None:
+async def serve(port: int, key: asyncssh.SSHKey, mirrors: int) -> None:
     """Serve until somebody ends it."""
     machine = SimulatedZfs(name="simulated-zfs")
     populate(machine)
+    if mirrors:
+        machine.captures[0].widen(mirrors)
+        del machine.captures[1:]
     scenery = Scenery(machine)
     life = asyncio.create_task(scenery.live())
     server = await asyncssh.listen(
@@ -105,8 +108,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--key", type=Path, required=True)
+    parser.add_argument(
+        "--mirrors", type=int, default=0, help="one pool of so many, in place of two"
+    )
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.port, host_key(arguments.key)))
+    key = host_key(arguments.key)
+    asyncio.run(serve(arguments.port, key, arguments.mirrors))
 
 
 if __name__ == "__main__":
