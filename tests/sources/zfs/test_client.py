@@ -11,6 +11,7 @@ from demo.zfs.machine import Answer
 from custom_components.homelab.acting import acting
 from custom_components.homelab.source import BadAnswer, CannotConnect
 from custom_components.homelab.sources.zfs.client import ZfsClient
+from custom_components.homelab.sources.zfs.commands import READS
 from custom_components.homelab.sources.zfs.datasets import MOST, matches
 from custom_components.homelab.sources.zfs.models import ScanState, State
 from custom_components.homelab.transports.ssh import SshConnection
@@ -67,22 +68,77 @@ async def test_the_same_change_is_not_begun_twice(
     far.hanging = {"zpool clear", "zpool status"}
     with acting():
         client.shell._connection._login_deadline = 0.2
-        for expected in ("no end after", "still runs"):
+        for expected in ("no end after", "an earlier command hangs"):
             with pytest.raises(BadAnswer, match=expected) as caught:
                 await _hurried(client, "clear_errors")
             assert caught.value.reason == "too_slow"
-        # what asks hangs, too: that does not keep anybody from mending it
-        far.hanging.clear()
-        await client.scrub_start(TANK)
+    assert far.hung == ["zpool clear tank"]
 
 
-async def _hurried(client: ZfsClient, row: str) -> None:
+async def test_what_hangs_keeps_nobody_from_mending_it(
+    far: ZfsFarEnd, client: ZfsClient
+) -> None:
+    await client.pools()
+    far.hanging = {"zfs snapshot"}
+    await client.datasets(())
+    with acting():
+        client.shell._connection._login_deadline = 0.2
+        with pytest.raises(BadAnswer, match="no end after"):
+            await _hurried(client, "snapshot", MEDIA, name="a")
+        # neither another one nor anything else that would hang beside it
+        for change in (
+            client.snapshot(MEDIA, name="b"),
+            client.scrub_start(TANK),
+            client.trim(TANK),
+        ):
+            with pytest.raises(BadAnswer, match="an earlier command hangs"):
+                await change
+        await client.clear_errors(TANK)
+    assert far.hung == ["zfs snapshot tank/media@a"]
+    assert far.log[-1] == "zpool clear tank"
+
+
+async def test_what_an_earlier_login_has_left_is_not_begun_again(
+    far: ZfsFarEnd, client: ZfsClient
+) -> None:
+    await client.pools()
+    await client.datasets(())
+    far.machine.instead[READS["changes_left"].line()] = Answer(out="4711\n")
+    with acting():
+        for change in (client.snapshot(MEDIA, name="b"), client.scrub_pause(TANK)):
+            with pytest.raises(BadAnswer, match="an earlier one hangs") as caught:
+                await change
+            assert caught.value.reason == "too_slow"
+        await client.clear_errors(TANK)
+        far.machine.instead.clear()
+        await client.scrub_pause(TANK)
+    assert far.log[-1] == "zpool scrub -p tank"
+
+
+async def test_nothing_that_would_hang_is_done_to_a_suspended_pool(
+    far: ZfsFarEnd, client: ZfsClient
+) -> None:
+    far.machine.kernel_states["tank"] = "SUSPENDED"
+    await client.pools()
+    await client.datasets(())
+    with acting():
+        for change in (client.snapshot(MEDIA, name="b"), client.scrub_start(TANK)):
+            with pytest.raises(BadAnswer) as caught:
+                await change
+            assert caught.value.reason == "pool_suspended"
+        await client.clear_errors(TANK)
+    assert far.log[-1] == "zpool clear tank"
+
+
+async def _hurried(
+    client: ZfsClient, row: str, resource: str = TANK, **more: str
+) -> None:
     from custom_components.homelab.sources.zfs import commands
 
     before = commands.WRITES[row]
     commands.WRITES[row] = replace(before, deadline=0.2)
     try:
-        await getattr(client, row)(TANK)
+        await getattr(client, row)(resource, **more)
     finally:
         commands.WRITES[row] = before
 

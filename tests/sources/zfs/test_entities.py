@@ -1,9 +1,12 @@
 """What a ZFS host shows, through Home Assistant."""
 
+from copy import deepcopy
+
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from demo.zfs.capture import Capture
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -245,7 +248,7 @@ async def test_an_older_openzfs_is_read_as_text(
     await start(hass, far, zfs_entry)
     assert value(hass, TANK, "health") == "online"
     assert value(hass, VDB, "state") == "online"
-    assert not [line for line in far.log if "json" in line]
+    assert not [line for line in far.log if line.startswith("zpool") and "json" in line]
     assert [line for line in far.log if line.startswith("zpool status")] == [
         "zpool status -ps",
         "zpool status -gp",
@@ -340,3 +343,28 @@ async def test_every_identifier_is_a_guid(
         rest = entry.unique_id.removeprefix(f"{IDENTITY}_")
         kind, _, more = rest.partition("_")
         assert kind == "host" or more.partition("_")[0].isdecimal(), entry.unique_id
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_spare_of_two_pools_is_shown_where_it_works(
+    hass: HomeAssistant, far: ZfsFarEnd, zfs_entry: MockConfigEntry, is_first: bool
+) -> None:
+    working, other = Capture("mirror-spare-inuse"), Capture("all-classes")
+    other.pool["spares"] = deepcopy(working.pool["spares"])
+    spare = working.pool["vdevs"]["tank"]["vdevs"]["mirror-1"]["vdevs"]["spare-1"]
+    spare["vdevs"]["vdg"] |= {"state": "FAULTED", "write_errors": 300}
+    far.machine.captures = [working, other] if is_first else [other, working]
+    await start(hass, far, zfs_entry)
+    assert value(hass, "disk_204160467589851314", "state") == "faulted"
+    assert value(hass, "disk_204160467589851314", "errors") == "300"
+
+
+async def test_damaged_files_are_a_problem_even_where_nobody_counts_them(
+    hass: HomeAssistant, far: ZfsFarEnd, zfs_entry: MockConfigEntry
+) -> None:
+    pool = far.machine.captures[0].pool
+    pool["msgid"] = "ZFS-8000-8A"
+    del pool["error_count"]
+    await start(hass, far, zfs_entry)
+    assert value(hass, TANK, "data_errors") == "unknown"
+    assert value(hass, TANK, "problem") == "on"

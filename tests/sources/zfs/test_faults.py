@@ -108,7 +108,7 @@ async def test_a_command_that_hung_is_tried_again_later_and_all_is_well(
         ),
         ("zpool version", Answer(out="zfs-next\n"), "zfs_unknown_version"),
         ("uname", Answer(out="what?\n"), "bad_answer"),
-        ("cat", Answer(err="no such file", code=1), "bad_answer"),
+        ("cat", Answer(err="no such file", code=1), "no_machine_id"),
         (STATUS, Answer(out='{"output_version"'), "bad_answer"),
         (STATUS, Answer(out="Poolzustand: gut\n"), "bad_answer"),
         (STATUS, Answer(), "bad_answer"),

@@ -12,11 +12,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
 from .common import TANK, VDB, entity_id, let_work, look, settle, start, value
+from custom_components.homelab.sources.zfs.commands import READS
 from tests.fakes.zfs_host import ZfsFarEnd
 
 SMART = "smartctl -n standby -j -i -H -A "
 HOST_UUID = "12345678-1234-1234-1234-123456789abc"
-LEFT = "pgrep -f '^smartctl -n '"
+LEFT = READS["smart_left"].line()
 
 
 async def ask_disks(

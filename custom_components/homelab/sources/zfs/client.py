@@ -61,6 +61,11 @@ class ZfsClient(Performing):
         self._counters = Counters()
         self._forced = False
 
+    @property
+    def dropped(self) -> int:
+        """How much of what was told could not be read, and was left out."""
+        return self._iostat.dropped + self.contents.dropped
+
     async def identify(self) -> str:
         """Return the machine's own id."""
         self._machine = await meet(self.shell)
@@ -183,6 +188,8 @@ class ZfsClient(Performing):
     async def follow(self) -> AsyncGenerator[Rates]:
         """Yield what pools, vdevs and disks do, once an interval."""
         async for sample in self._iostat.samples(self._iostat.seconds):
+            if sample is None and self._iostat.trouble:
+                raise BadAnswer(self._iostat.trouble)
             yield self._rates(sample) if sample else Rates()
 
     def _rates(self, sample: Sample) -> Rates:

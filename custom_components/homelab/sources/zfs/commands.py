@@ -18,6 +18,7 @@ SUDO: Final = "sudo -n "
 
 # where one of these hangs, the others would
 ASKING: Final = ("zpool", "zfs", "snapshots")
+CHANGING: Final = ("change", "clear")
 
 KSTATS: Final = "/proc/spl/kstat/zfs"
 ARC: Final = ("size", "c", "c_max", "hits", "misses")
@@ -62,14 +63,24 @@ READS: Final = {
     "allowed": Row(words="sudo -n -l", touches=False),
     "clock": Row(words="date +%s", touches=False),
     "blocks": Row(
-        words="lsblk -Po NAME,KNAME,PKNAME,TYPE,ROTA,MODEL,SERIAL,WWN,PARTUUID",
+        words="lsblk -Po NAME,KNAME,PKNAME,TYPE,ROTA,MODEL,SERIAL,WWN,PARTUUID,"
+        "PARTLABEL",
         touches=False,
     ),
     "geoms": Row(words="geom disk list", touches=False),
     "labels": Row(words="glabel status -s", touches=False),
-    # what an earlier connection has left behind
-    "left": Row(words="pgrep -f '^(zpool|zfs) (status|list|allow) '", touches=False),
-    "smart_left": Row(words="pgrep -f '^smartctl -n '", touches=False),
+    # what an earlier connection has left behind: told by words that nobody else uses
+    "left": Row(
+        words="pgrep -f '^(zpool (status (-jp --json-int|-ps|-gp|-pP)|list (-Hpvg|-Hp "
+        "-o name,guid,size))|zfs (list -Hp -t (filesystem,volume|snapshot) |allow ))'",
+        touches=False,
+    ),
+    "smart_left": Row(words="pgrep -f '^smartctl -n standby -j -i -H'", touches=False),
+    "changes_left": Row(
+        words="pgrep -f '^(zpool (scrub (-[ps] )?|trim )[A-Za-z]|zfs snapshot )'",
+        touches=False,
+    ),
+    "clear_left": Row(words="pgrep -f '^zpool clear '", touches=False),
     # what the kernel tells without a lock
     "kstats": Row(
         words=f"find {KSTATS} -maxdepth 2 '(' -name state -o -name guid -o "
@@ -112,6 +123,9 @@ WRITES: Final = {
 def family(text: str) -> str:
     """Return of what sort a command is: of each there is one at a time."""
     line = text.removeprefix(PREFIX).removeprefix(SUDO)
+    for name, row in WRITES.items():
+        if line.startswith(f"{row.words} "):
+            return "clear" if name == "clear_errors" else "change"
     for name in ("iostat", "snapshots", "smart"):
         if line.startswith(READS[name].words):
             return name

@@ -50,6 +50,8 @@ class Datasets:
             contents.forget()
             contents.patterns = self._patterns
         self._contents = contents
+        # lines that made no sense
+        self.dropped = 0
         self._stale = frozenset(contents.known)
 
     def name(self, guid: str) -> str | None:
@@ -111,7 +113,9 @@ class Datasets:
     async def _ask(self, pools: Iterable[str]) -> dict[str, list[Dataset]]:
         raw = await self._shell.ask("datasets", str(self._depth()), *pools)
         found: dict[str, list[Dataset]] = {pool: [] for pool in pools}
-        for dataset in parse_datasets(raw, DATASET_COLUMNS):
+        # thousands of them take longer than anybody should have to wait
+        listed = await asyncio.to_thread(parse_datasets, raw, DATASET_COLUMNS)
+        for dataset in listed:
             if (pool := dataset.name.partition("/")[0]) in found:
                 found[pool].append(dataset)
         return found
@@ -150,7 +154,8 @@ class Datasets:
                     if number > MOST:
                         raise BadAnswer("too many snapshots")
                 counter.feed(b"\n".join(lines)[1:] + b"\n" if lines[1:] else b"")
-                if stream.end is None or stream.end.code != 0:
+                if stream.end is None or stream.end.code != 0 or counter.dropped:
+                    self.dropped += counter.dropped
                     raise BadAnswer("no whole list of snapshots")
         except BadAnswer, TimeoutError:
             # how many there are is not known any more

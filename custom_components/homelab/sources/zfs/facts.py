@@ -30,6 +30,8 @@ SCRUBS = (ScanFunction.SCRUB, ScanFunction.ERROR_SCRUB)
 WELL = (State.ONLINE, State.AVAIL, State.INUSE)
 # what stands in the tree only while a disk is replaced, or after one was removed
 PASSING = (Kind.REPLACING, Kind.SPARE, Kind.INDIRECT)
+# the tool's own name for files that are damaged
+_DATA_LOST = "ZFS-8000-8A"
 _PARTITION = re.compile(r"-part[0-9]+$|(?<=n[0-9])p[0-9]+$|(?<=^[shv]d[a-z])[0-9]+$")
 
 
@@ -63,6 +65,8 @@ class PoolFacts:
         counters = (self.pool.errors, *(part.errors for part in parts))
         return (
             self.state is not State.ONLINE
+            # how many there are may not be told
+            or _DATA_LOST in (self.pool.message or "")
             or bool(self.pool.data_errors)
             or any(errors.has_any for errors in counters)
             or any(p.state not in (None, *WELL) for p in parts)
@@ -142,6 +146,8 @@ class SmartFacts:
     smart: Smart
     asleep: bool
     as_of: datetime | None = None
+    # when it said so
+    at: datetime | None = field(default=None, compare=False)
 
 
 def lay_out(pool: Pool, as_of: datetime | None) -> Iterator[tuple[VdevFacts, Vdev]]:

@@ -70,10 +70,11 @@ class Health:
     def _take(self, guid: str, smart: Smart | None) -> None:
         before = self._facts.get(guid)
         if smart and not (smart.asleep and before):
-            self._facts[guid] = SmartFacts(smart=smart, asleep=smart.asleep)
+            now = datetime.now(UTC)
+            self._facts[guid] = SmartFacts(smart=smart, asleep=smart.asleep, at=now)
         elif before:
             self._facts[guid] = replace(
                 before,
                 asleep=smart.asleep if smart else before.asleep,
-                as_of=before.as_of or datetime.now(UTC),
+                as_of=before.at,
             )

@@ -58,7 +58,7 @@ async def identify(shell: Shell, machine: Machine) -> str:
     words = completed.stdout.decode(errors="replace").split()
     found = words[0].lower() if words else ""
     if len(found) < 32 or not found.replace("-", "").isalnum():
-        raise BadAnswer("no machine-id")
+        raise BadAnswer("no machine-id", reason="no_machine_id")
     return found
 
 
@@ -126,7 +126,7 @@ async def with_delegated(shell: Shell, learned: Learned, *pools: str) -> Learned
         try:
             raw = (await shell.look("delegated", pool)).stdout
         except BadAnswer:
-            # not known, so not offered, until it is looked at again
-            raw = b""
+            # not known, so not offered; it is asked again the next time
+            continue
         delegated[pool] = parse_delegated(raw, permissions)
     return replace(learned, permissions=replace(permissions, delegated=delegated))

@@ -5,6 +5,7 @@ from ...source import BadAnswer
 from .datasets import Datasets
 from .facts import ZfsHost
 from .learning import Learned
+from .models import State
 from .permissions import Way
 from .roster import Roster
 from .shell import Shell
@@ -58,9 +59,20 @@ class Performing:
         way = self.learned.permissions.way(row, name) if self.learned else None
         if way is None:
             raise BadAnswer("the user may not do that there", reason="zpool_forbidden")
+        pool = name.partition("/")[0].partition("@")[0]
+        if row != "clear_errors" and pool in self._suspended():
+            raise BadAnswer(pool, reason="pool_suspended")
         # it is no longer quiet, whatever the stream has shown so far
-        self.roster.touch(name.partition("/")[0].partition("@")[0])
+        self.roster.touch(pool)
         return await self.shell.change(row, name, sudo=way is Way.SUDO)
+
+    def _suspended(self) -> frozenset[str]:
+        """Return the pools that whatever changes them would hang at."""
+        return frozenset(
+            facts.pool.name
+            for facts in self.host.pools.values()
+            if facts.state is State.SUSPENDED
+        )
 
     def _pool(self, guid: str) -> str:
         if found := self.host.pools.get(guid):

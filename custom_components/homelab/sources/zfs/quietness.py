@@ -16,6 +16,9 @@ QUIET = 120
 SETTLED = 60
 # what a question makes a pool do is written with the next transactions, 5 s apart
 ECHO = 6.0
+# a question causes no more operations a second than these, each of a record at most
+LITTLE = 20
+RECORD = 131072
 # so long after a question the stream may need to show that the pool does nothing
 GRACE = 180.0
 
@@ -61,15 +64,19 @@ class Quietness:
         has_gap = self._last is not None and not 0 <= at - self._last <= QUIET
         quiet = {name for name in self._active if self.is_quiet(name)}
         # one that is not there any more while others are: it may have been exported
-        gone = {*self._active} - sample.pools.keys() if sample.pools else set()
+        missing = {*self._active} - sample.pools.keys() if sample.pools else set()
+        # what has other rows than before may only be a part
+        gone = set() if sample.reshaped else missing
         ours = self._ours(now)
         self._last, self._heard = at, now
         self._active = {
-            name: at if has_gap else self._active.get(name, at) for name in sample.pools
+            name: at if has_gap else self._active.get(name, at)
+            for name in (*sample.pools, *(missing - gone))
         }
-        woken = {*self._active} if has_gap else gone
+        # whom somebody has asked about since then needs no second question
+        woken = {*self._active} - ours if has_gap else gone
         for name, work in sample.pools.items():
-            if not _rests(work) and name not in ours:
+            if not (_rests(work) or (name in ours and _is_little(work))):
                 self._active[name] = at
                 self._unsettled.add(name)
                 self._moves[name] += 1
@@ -83,7 +90,7 @@ class Quietness:
                 event.set()
 
     def _ours(self, now: float) -> frozenset[str]:
-        """Return the pools whose operations are but what our own questions caused."""
+        """Return the pools of which a few operations are but what we have caused."""
         ours = frozenset({*+self._asking, *self._asked})
         self._asked = {n: at for n, at in self._asked.items() if now - at < ECHO}
         return ours
@@ -142,6 +149,13 @@ class Quietness:
         if since is None or self._last is None or monotonic() - self._heard > QUIET:
             return False
         return self._last - since >= QUIET
+
+
+def _is_little(work: Work) -> bool:
+    """Whether a question alone may have caused it."""
+    operations = (work.read_operations or 0) + (work.write_operations or 0)
+    size = (work.read_rate or 0) + (work.write_rate or 0)
+    return operations <= LITTLE and size <= LITTLE * RECORD
 
 
 def _rests(work: Work) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from .facts import DiskFacts, PoolFacts, VdevFacts, lay_out, with_block
 from .learning import Learned
-from .models import Kind, Pool, Scan, ScanFunction, ScanState, State
+from .models import Group, Kind, Pool, Scan, ScanFunction, ScanState, State
 from .output.kernel import Kernel, KernelPool
 from .quietness import Mark, Quietness
 from .survey import Found
@@ -149,7 +149,10 @@ class Roster:
             )
             for part, _ in lay_out(known.pool, as_of):
                 if isinstance(part, DiskFacts):
-                    disks.setdefault(part.guid, _with_block(part, learned))
+                    known_as = disks.get(part.guid)
+                    # a spare is shown where it works, which may be in another pool
+                    if known_as is None or known_as.group is Group.SPARE:
+                        disks[part.guid] = _with_block(part, learned)
                 else:
                     vdevs.setdefault(part.guid, part)
         return pools, vdevs, disks

@@ -10,7 +10,7 @@ from time import monotonic
 from ...acting import mutating
 from ...source import BadAnswer
 from ...transports.ssh import Completed, Ended, Lines, SshConnection
-from .commands import ASKING, READS, WRITES, Row, family
+from .commands import ASKING, CHANGING, READS, WRITES, Row, family
 
 MIB = 1048576
 # after a command that hung, so many seconds without another; twice as many each time
@@ -33,8 +33,18 @@ _FORBIDDEN = (
     "not allowed",
 )
 _TOOLS = ("zpool", "zfs")
+# by family: beside which others it is not begun; what mends a pool that hangs may be
+_BESIDE = {
+    **dict.fromkeys((*ASKING, "change"), (*ASKING, *CHANGING)),
+    "iostat": (*ASKING, "iostat"),
+}
 # by family: what tells of those that an earlier connection has left hanging
-_LEFT = {"smart": "smart_left", **dict.fromkeys((*ASKING, "iostat"), "left")}
+_LEFT = {
+    **dict.fromkeys((*ASKING, "iostat"), ("left",)),
+    "smart": ("smart_left",),
+    "change": ("left", "changes_left", "clear_left"),
+    "clear": ("clear_left",),
+}
 
 
 @dataclass(slots=True)
@@ -137,29 +147,28 @@ class Shell:
     async def change(self, row: str, *names: str, sudo: bool) -> str:
         """Run a command of the other list.
 
-        It waits for nobody: what asks may hang because of what this is to mend.
+        `clear` waits for nobody: what asks may hang because of what it is to mend.
         """
         text = WRITES[row].text(*names, sudo=sudo)
-        if text in self._connection.lingering:
-            raise BadAnswer("the same command still runs there", reason="too_slow")
-        completed = await self._connection.run(text, deadline=WRITES[row].deadline)
+        what = family(text)
+        async with self._turn(what):
+            await self._check_room(what)
+            completed = await self._connection.run(text, deadline=WRITES[row].deadline)
         words = _checked(WRITES[row], completed)
         return (words or completed.stderr).decode(errors="replace").strip()[:1024]
 
     async def _check_room(self, what: str) -> None:
         """Begin nothing beside what hangs there, or shortly after something has."""
-        others = ASKING if what in ASKING else (what,)
-        if any(self.lingers(each) for each in others):
+        if any(self.lingers(each) for each in _BESIDE.get(what, (what,))):
             raise BadAnswer("an earlier command hangs there", reason="too_slow")
         if what in ASKING and monotonic() < self._rest.until:
             raise BadAnswer("it hung a short while ago", reason="too_slow")
-        if (row := _LEFT.get(what)) is None:
-            return
-        while self._clear.get(row) != self.logins or not self.logins:
-            completed = await self.look(row)
-            if completed.code == 0:
-                raise BadAnswer("an earlier one hangs there", reason="too_slow")
-            self._clear[row] = self.logins
+        for row in _LEFT.get(what, ()):
+            while self._clear.get(row) != self.logins or not self.logins:
+                completed = await self.look(row)
+                if completed.code == 0:
+                    raise BadAnswer("an earlier one hangs there", reason="too_slow")
+                self._clear[row] = self.logins
 
     def _note_hang(self, what: str, error: BadAnswer) -> None:
         if what in ASKING and error.reason == "too_slow":

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
+from ...backoff import pause
 from ...source import BadAnswer, SourceError
 from .adding import add_up
 from .models import Sample
@@ -13,9 +14,10 @@ from .shell import Shell
 SECOND = 1
 # all rows of a sample come together; the next stamp only an interval later
 FLUSH = 0.3
+# while nobody knows which rows there are, some of them may be late
+LATE = 2.0
 # a stream that shows nothing for so many intervals is begun anew
 PATIENCE = 3
-LONGEST_PAUSE = 60
 MOST_WAITING = 20
 
 # a sample, nothing where the stream has failed, or why there is none any more
@@ -61,6 +63,9 @@ class Iostat:
         self._listeners: list[_Listener] = []
         self._task: asyncio.Task[None] | None = None
         self._pace = 0
+        # rows that could not be read, and what is wrong with all of them
+        self.dropped = 0
+        self.trouble: str | None = None
         self._failures = 0
 
     async def samples(self, seconds: int) -> AsyncGenerator[Sample | None]:
@@ -116,7 +121,7 @@ class Iostat:
                 self._tell(error, seconds)
                 return
             self._failures += 1
-            await asyncio.sleep(min(seconds * self._failures, LONGEST_PAUSE))
+            await asyncio.sleep(pause(self._failures))
 
     async def _room(self, seconds: int) -> None:
         """Wait until there is something to watch, and until the last one has ended.
@@ -140,26 +145,32 @@ class Iostat:
             while True:
                 found: list[Sample] = []
                 try:
-                    async with asyncio.timeout(FLUSH if is_open else None):
+                    wait = FLUSH if reader.is_whole else LATE
+                    async with asyncio.timeout(wait if is_open else None):
                         line = await anext(lines)
                 except TimeoutError:
-                    found = [each for each in (reader.flush(),) if each]
                     is_open = False
+                    # one that has other rows than the last is told by the next stamp
+                    if reader.is_whole or reader.is_first:
+                        found = [each for each in (reader.flush(),) if each]
                 except StopAsyncIteration:
                     raise BadAnswer("the stream ended") from None
                 else:
                     self._shell.received += len(line) + 1
                     is_open = b"\t" in line or (is_open and not line.strip())
                     found = reader.feed(line + b"\n")
+                    self.dropped += reader.take_dropped()
                 for sample in found:
                     shown = loop.time()
                     self._take(sample, seconds)
                 if loop.time() - shown > silence:
+                    self.trouble = reader.trouble
                     raise BadAnswer("nothing but empty samples")
 
     def _take(self, sample: Sample, seconds: int) -> None:
         self.quietness.take(sample)
         self._failures = 0
+        self.trouble = None
         # after a change of the tree a sample may mix up disks
         self._tell(None if sample.reshaped else sample, seconds)
 

@@ -128,3 +128,27 @@ def test_what_a_driver_does_not_know() -> None:
     flash = geoms.find("/dev/nda0")
     assert flash and flash.rotating is False
     assert (flash.model, flash.serial) == ("Evo: fast", "S4EV")
+
+
+LABELLED = "".join(
+    f'NAME="{name}" KNAME="{name}" PKNAME="{above}" TYPE="{kind}" ROTA="1" '
+    f'PARTUUID="" PARTLABEL="{label}"\n'
+    for name, above, kind, label in (
+        ("sda", "", "disk", ""),
+        ("sda1", "sda", "part", "upper\\x20bay"),
+        ("sda2", "sda", "part", "zfs"),
+        ("sdb", "", "disk", ""),
+        ("sdb1", "sdb", "part", "zfs"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("label", "device"),
+    [("upper\\x20bay", "/dev/sda"), ("zfs", None), ("none", None), ("", None)],
+)
+def test_a_label_tells_a_disk_where_only_one_has_it(
+    label: str, device: str | None
+) -> None:
+    found = Blocks(LABELLED.encode()).find(f"/dev/disk/by-partlabel/{label}")
+    assert (found.device if found else None) == device

@@ -28,6 +28,7 @@ def test_version(name: str) -> None:
         (b"zfs-0.8.3-1ubuntu12.18\nzfs-kmod-2.0.2-1ubuntu5\n", (0, 8, 3), False),
         (b"zfs-2.1.14-FreeBSD_gd99134be8\n", (2, 1, 14), False),
         (b"zfs-2.2.99-1\r\nzfs-kmod-2.2.99-1\r\n", (2, 2, 99), False),
+        (b"zfs-2.2.2-1\nzfs-kmod-v2023120100-zfs_0eb787a7e\n", (2, 2, 2), False),
         (b"zfs-2.3.0-rc1\nzfs-kmod-2.3.0-rc1\n", (2, 3, 0), True),
         (b"zfs-2.10\n", (2, 10, 0), True),
         (b"zfs-3\n", None, False),
@@ -39,6 +40,11 @@ def test_versions(
     version = parse_version(raw)
     assert version.release == release
     assert version.has_json is has_json
+
+
+def test_a_module_may_be_named_by_its_date() -> None:
+    version = parse_version(b"zfs-2.2.2-1\nzfs-kmod-v2023120100-zfs_0eb787a7e\n")
+    assert version.kernel == "v2023120100-zfs_0eb787a7e"
 
 
 def test_tools_and_module_may_differ() -> None:

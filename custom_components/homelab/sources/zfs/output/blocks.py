@@ -34,6 +34,7 @@ class Blocks:
         """Read `lsblk -P`."""
         self._by_name: dict[str, _Device] = {}
         self._by_partition: dict[str, _Device] = {}
+        self._by_label: dict[str, _Device | None] = {}
         self._disks: list[_Device] = []
         for line in raw.decode(errors="replace").splitlines():
             device = {key: _plain(value) for key, value in _PAIR.findall(line)}
@@ -41,6 +42,9 @@ class Blocks:
                 self._by_name.setdefault(device.get(key, ""), device)
             if partition := device.get("PARTUUID"):
                 self._by_partition[partition.lower()] = device
+            if label := device.get("PARTLABEL"):
+                # of two with the same label nobody knows which one is meant
+                self._by_label[label] = None if label in self._by_label else device
             if device.get("TYPE") == "disk":
                 self._disks.append(device)
         self._disks.sort(key=lambda disk: -len(_serial_of_link(disk)))
@@ -50,6 +54,8 @@ class Blocks:
         folder, _, name = path.rpartition("/")
         if folder.endswith("by-partuuid"):
             return self._disk(self._by_partition.get(name.lower()))
+        if folder.endswith("by-partlabel"):
+            return self._disk(self._by_label.get(_plain(name)))
         return self._disk(self._by_name.get(name)) or self._linked(name)
 
     def _linked(self, name: str) -> Block | None:

@@ -34,11 +34,35 @@ class SampleReader:
         self._vdevs: dict[str, Work] = {}
         self._shape: tuple[str, ...] | None = None
         self._unread = 0
+        self._unknown = 0
+        self._told = 0
+
+    @property
+    def is_first(self) -> bool:
+        """Whether there is no sample yet to compare with."""
+        return self._shape is None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there are the same rows as in the sample before."""
+        return (*self._pools, *self._vdevs) == self._shape
 
     @property
     def dropped(self) -> int:
         """How many rows were not of a known form, too long or too many."""
         return self._unread + self._lines.dropped
+
+    @property
+    def trouble(self) -> str | None:
+        """Say what is wrong where no row at all was of a known form."""
+        if self._shape is not None or not self._unknown:
+            return None
+        return f"rows of {self._unknown} fields, which no known OpenZFS prints"
+
+    def take_dropped(self) -> int:
+        """Return how many more rows were dropped since this was last asked."""
+        new, self._told = self.dropped - self._told, self.dropped
+        return new
 
     def feed(self, chunk: bytes) -> list[Sample]:
         """Read bytes; return the samples that they complete."""
@@ -70,6 +94,7 @@ class SampleReader:
         name, *fields = line.decode(errors="replace").split("\t")
         if not name or (work := _work(fields)) is None:
             self._unread += 1
+            self._unknown = len(fields) + 1
             return None
         sample = None
         if _GUID.fullmatch(name):

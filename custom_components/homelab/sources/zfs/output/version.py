@@ -6,7 +6,7 @@ import re
 from ....source import BadAnswer
 from .document import facts, read_document, text
 
-_LINE = re.compile(rb"^zfs-(kmod-)?([0-9][!-~]{0,99})\r?$", re.MULTILINE)
+_LINE = re.compile(rb"^zfs-(kmod-)?(v?[0-9][!-~]{0,99})\r?$", re.MULTILINE)
 _RELEASE = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})(?:\.([0-9]{1,6}))?")
 _FIRST_WITH_JSON = (2, 3, 0)
 
