@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
 from .host import HomelabConfigEntry
+from .own import own_facts
 from .sources import async_get_source_type
 
 
@@ -27,7 +28,7 @@ async def async_get_config_entry_diagnostics(
     return found | {
         "connected": host.contact.is_set(),
         "states_written": host.publication.states_written,
-        "values_dropped": host.values_dropped,
+        "values_dropped": own_facts(host).values_dropped,
         "reconnects": host.reconnects,
         "resources": dict(Counter(kind for kind, _ in host.present())),
         "feeds": {

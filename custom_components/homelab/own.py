@@ -46,7 +46,7 @@ def own_facts(host: Host) -> OwnFacts:
         poll_duration=None if seconds is None else seconds * 1000,
         states_written=host.publication.states_written,
         reconnects=host.reconnects,
-        values_dropped=host.values_dropped,
+        values_dropped=host.values_dropped + host.source.dropped,
         pending_approvals=len(operations.ledger.pending(host.entry.entry_id)),
         operations=tuple(host.operations),
     )

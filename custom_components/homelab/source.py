@@ -6,6 +6,10 @@ from typing import Protocol
 class Source(Protocol):
     """A connection to the far end of one entry."""
 
+    @property
+    def dropped(self) -> int:
+        """How much of what it was told made no sense, and was left out."""
+
     async def identify(self) -> str:
         """Say who is at the far end, in a form that outlives addresses and restarts.
 

@@ -26,6 +26,8 @@ BEACONS: dict[str, Beacon] = {}
 class Beacon:
     """The client, which waits for reports; tests put them in."""
 
+    dropped = 0
+
     def __init__(self) -> None:
         """No report yet."""
         self.reports: asyncio.Queue[int | CannotConnect] = asyncio.Queue()

@@ -134,6 +134,8 @@ FAR_ENDS: dict[str, FarEnd] = {}
 class RackSource:
     """The client of a rack."""
 
+    dropped = 0
+
     def __init__(self, far: FarEnd) -> None:
         """Hold a connection until closed."""
         self.far = far

@@ -82,6 +82,8 @@ class Server:
 class WireSource:
     """The client: a connection for each question and one for the stream."""
 
+    dropped = 0
+
     def __init__(self, port: int) -> None:
         """Nothing is connected yet."""
         self._port = port
