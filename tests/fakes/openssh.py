@@ -50,6 +50,10 @@ class OpenSsh:
     host_key: asyncssh.SSHKey = field(default_factory=new_key)
     user_key: asyncssh.SSHKey = field(default_factory=new_key)
     port: int = field(default_factory=_free_port)
+    # whoever runs the tests, unless the server knows another one
+    username: str = field(default_factory=lambda: pwd.getpwuid(os.getuid()).pw_name)
+    # what stands before the program's name
+    within: tuple[str, ...] = ()
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -68,7 +72,7 @@ class OpenSsh:
         return SshAddress(
             host="127.0.0.1",
             port=self.port,
-            username=pwd.getpwuid(os.getuid()).pw_name,
+            username=self.username,
             host_key=line(self.host_key),
             private_key=key.decode(),
             passphrase=passphrase,
@@ -90,6 +94,7 @@ class OpenSsh:
         self._write()
         with (self.folder / "sshd.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
+                *self.within,
                 *(SSHD, "-D", "-e", "-f", self.folder / "sshd_config"),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
