@@ -126,7 +126,7 @@ class Publication:
         self._late.add(key)
         if self._late_timer is None:
             self._late_timer = async_call_later(
-                self._host.hass, self.interval / 6, self._publish_late
+                self._host.hass, self.interval / 2, self._publish_late
             )
 
     @callback
