@@ -97,6 +97,7 @@ async def test_wrong_passphrases(form: str, passphrase: str | None) -> None:
         _text(PLAIN, "openssh").replace("A", "B"),
         "-----BEGIN HUNTER2 PRIVATE KEY-----\nAAAA\n-----END HUNTER2 PRIVATE KEY-----",
     ],
+    ids=("empty", "word", "umlaut", "public", "cut", "altered", "unknown"),
 )
 async def test_what_is_no_private_key(text: str) -> None:
     with pytest.raises(BadAnswer) as caught:
