@@ -1,4 +1,4 @@
-"""The virtual environments: one to test in, one that runs the demo's Home Assistant."""
+"""The virtual environments: for tests, for the demo's Home Assistant, for pictures."""
 
 from pathlib import Path
 import shutil
@@ -7,7 +7,7 @@ from _python import find_python
 from _steps import CACHE, ROOT, run, step
 from _tools import find_uv
 
-ENVIRONMENTS = ("test", "demo")
+ENVIRONMENTS = ("test", "demo", "pictures")
 
 
 def prepare(name: str) -> Path:
