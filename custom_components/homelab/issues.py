@@ -90,13 +90,23 @@ def report_pending(hass: HomeAssistant, operation: Operation) -> None:
             "operation": describe(operation),
             "asker": str(operation.asked_by),
             "risk": operation.risk,
-            "parameters": ", ".join(
-                f"{k}: {v}" for k, v in operation.parameters.items()
+            "parameters": "; ".join(
+                f"{name.replace('_', ' ')}: {_said(value)}"
+                for name, value in operation.parameters.items()
             )
             or "none",
         },
         data={"operation_id": operation.id},
     )
+
+
+def _said(value: object) -> str:
+    """Return a parameter as people would write it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(each).replace("_", " ") for each in value)
+    return str(value)
 
 
 def clear_pending(hass: HomeAssistant, operation_id: str) -> None:

@@ -16,6 +16,8 @@ from homeassistant.core import HomeAssistant, callback
 from .const import DOMAIN, EVENT_OPERATION
 from .operation import Asker, AskerKind, State, describe_parts
 
+# seconds: what takes less is over at once
+AT_ONCE = 0.1
 WORDS = {
     State.PENDING: "waits for approval",
     State.RUNNING: "started",
@@ -58,7 +60,8 @@ def _what_happened(data: Mapping[str, Any]) -> str:
     text = WORDS.get(state, str(state).replace("_", " "))
     if data["started_at"] and data["ended_at"]:
         begin, end = map(datetime.fromisoformat, (data["started_at"], data["ended_at"]))
-        return f"{text} in {(end - begin).total_seconds():.1f} s"
+        seconds = (end - begin).total_seconds()
+        return f"{text} in {seconds:.1f} s" if seconds >= AT_ONCE else text
     if state is State.REJECTED:
         return f"{text} by {data['decided_by']}"
     return text

@@ -80,7 +80,7 @@ async def test_with_a_password(hass: HomeAssistant, far: ZfsFarEnd) -> None:
     assert not {"offered_key", "fingerprint", "confirm_fingerprint"} & set(entry.data)
     notes = made["description_placeholders"] or {}
     assert notes["pools"] == "tank"
-    assert "scrub start" in notes["allowed"] and notes["forbidden"] == "-"
+    assert "start scrubs" in notes["allowed"] and notes["forbidden"] == "-"
     await unload(hass)
 
 

@@ -62,6 +62,14 @@ class ZfsClient(Performing):
         self._forced = False
 
     @property
+    def may_snapshot(self) -> bool:
+        """Whether the user may make snapshots in one of the pools."""
+        learned = self.learned
+        return learned is not None and any(
+            learned.permissions.way("snapshot", name) for name in self.roster.known
+        )
+
+    @property
     def dropped(self) -> int:
         """How much of what was told could not be read, and was left out."""
         return self._iostat.dropped + self.contents.dropped

@@ -89,12 +89,16 @@ def _bytes[R: Dated](
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfInformation.BYTES,
         suggested_unit_of_measurement=UnitOfInformation.GIBIBYTES,
-        suggested_display_precision=1,
+        suggested_display_precision=2,
     )
 
 
 def _percent[R: Dated](
-    key: str, value: Callable[[R], float | None], *, disabled: bool = False
+    key: str,
+    value: Callable[[R], float | None],
+    *,
+    disabled: bool = False,
+    precision: int = 1,
 ) -> SensorDescription[R]:
     return _sensor(
         key,
@@ -103,7 +107,7 @@ def _percent[R: Dated](
         disabled=disabled,
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=PERCENTAGE,
-        suggested_display_precision=1,
+        suggested_display_precision=precision,
     )
 
 
@@ -135,6 +139,7 @@ def _work(*, disabled: bool) -> Iterator[SensorDescription[Work]]:
             feed=RATES,
             state_class=SensorStateClass.MEASUREMENT,
             native_unit_of_measurement="ops/s",
+            suggested_display_precision=0,
             entity_registry_enabled_default=not disabled,
             value=_reader(f"{way}_operations"),
             scale=OPERATIONS,
@@ -198,7 +203,7 @@ HOST_ENTITIES: tuple[Description, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfInformation.BYTES,
         suggested_unit_of_measurement=UnitOfInformation.GIBIBYTES,
-        suggested_display_precision=1,
+        suggested_display_precision=2,
         value=lambda host: host.arc_size,
         scale=AMOUNT,
     ),
@@ -256,7 +261,7 @@ POOL_ENTITIES: tuple[Description, ...] = (
     _bytes("allocated", lambda facts: _space(facts).allocated),
     _bytes("free", lambda facts: _space(facts).free),
     _percent("used_percent", lambda facts: _space(facts).used_percent),
-    _percent("fragmentation", lambda facts: _space(facts).fragmentation),
+    _percent("fragmentation", lambda facts: _space(facts).fragmentation, precision=0),
     _sensor(
         "dedup_ratio",
         lambda facts: _space(facts).dedup_ratio,

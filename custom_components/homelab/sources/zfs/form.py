@@ -22,7 +22,6 @@ from ...transports.fingerprint import fingerprint
 from ...transports.ssh import SshAddress, SshConnection
 from ...transports.ssh_keys import check_private_key, fetch_host_key
 from .client import ZfsClient
-from .permissions import POOL_ACTIONS
 from .shell import rest_at
 
 SECRETS = frozenset({"password", "private_key", "passphrase"})
@@ -30,6 +29,17 @@ KEPT = ("host", "port", "username", "host_key", *sorted(SECRETS))
 HOST_KEY_DEADLINE = 15
 
 type Answers = MutableMapping[str, Any]
+
+# what may be allowed, as people call it
+_WORDS = {
+    "scrub_start": "start scrubs",
+    "scrub_pause": "pause scrubs",
+    "scrub_stop": "stop scrubs",
+    "clear_errors": "clear errors",
+    "trim": "trim",
+    "snapshot": "make snapshots",
+    "smart": "ask disks for their health",
+}
 
 _TEXT = TextSelector()
 _MANY_LINES = TextSelector(TextSelectorConfig(multiline=True))
@@ -126,17 +136,24 @@ async def _look(answers: Mapping[str, Any]) -> Candidate:
     allowed = {key for pool in host.pools.values() for key in pool.may}
     if any(disk.has_smart for disk in host.disks.values()):
         allowed.add("smart")
-    words = {key: key.replace("_", " ") for key in (*POOL_ACTIONS, "smart")}
+    if client.may_snapshot:
+        allowed.add("snapshot")
     return Candidate(
         identity=identity,
         title=host.name,
         data=data,
         notes={
-            "pools": ", ".join(pool.pool.name for pool in host.pools.values()) or "-",
-            "allowed": ", ".join(words[k] for k in words if k in allowed) or "-",
-            "forbidden": ", ".join(words[k] for k in words if k not in allowed) or "-",
+            "pools": _listed([pool.pool.name for pool in host.pools.values()]),
+            "allowed": _listed([w for key, w in _WORDS.items() if key in allowed]),
+            "forbidden": _listed(
+                [w for key, w in _WORDS.items() if key not in allowed]
+            ),
         },
     )
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(words) or "none"
 
 
 FORM = (

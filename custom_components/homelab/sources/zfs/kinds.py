@@ -45,8 +45,7 @@ HOST = ResourceKind[ZfsHost](
     find={POOLS: lambda host: {"": host}},
     device=lambda host: Device(
         name=host.name,
-        manufacturer="OpenZFS",
-        model=host.system,
+        model=f"OpenZFS on {host.system}",
         sw_version=host.version,
     ),
     entities=HOST_ENTITIES,

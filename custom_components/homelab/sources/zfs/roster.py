@@ -206,7 +206,8 @@ def _finish(pool: Pool, before: Known | None, now: datetime) -> datetime | None:
     left = next((s.remaining for s in pool.scans if s.remaining is not None), None)
     if left is None:
         return None
-    found = (now + timedelta(seconds=left)).replace(second=0, microsecond=0)
+    # to the minute, and never one that has passed
+    found = (now + timedelta(seconds=left + 59)).replace(second=0, microsecond=0)
     old = before.scan_finish if before else None
     nearly = max(NEARLY, timedelta(seconds=left / 10))
     return old if old and abs(found - old) <= nearly else found
