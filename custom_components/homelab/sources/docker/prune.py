@@ -15,7 +15,8 @@ from .identity import PROJECT
 from .models import Container
 from .reading import a_count, a_list, a_mapping, a_text
 
-PREDEFINED = frozenset({"bridge", "host", "none"})
+# the last one leads from a swarm's networks to the machine's
+PREDEFINED = frozenset({"bridge", "host", "none", "docker_gwbridge"})
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
@@ -105,13 +106,22 @@ def _networks(
     # what is stopped is in no network, but cannot be started without its own
     held = _projects(wishes) | {each.project for each in containers.values()}
     for row in map(a_mapping, a_list(networks)):
-        if (id_ := a_text(row.get("Id"))) is None:
+        if (id_ := a_text(row.get("Id"))) is None or _serves_others(row):
             continue
         name = a_text(row.get("Name")) or id_
         used = PREDEFINED | wishes.networks
         project = a_text(a_mapping(row.get("Labels")).get(PROJECT))
         if project not in held - {None} and used.isdisjoint({id_, name}):
             yield Item(what=What.NETWORKS, id=id_, name=name, size=None)
+
+
+def _serves_others(network: Mapping[str, Any]) -> bool:
+    """Whether those who need a network are not seen here: on other machines of a swarm.
+
+    Other networks may have their settings from one that has nothing but settings.
+    """
+    marked = network.get("Ingress") is True or network.get("ConfigOnly") is True
+    return marked or network.get("Scope") == "swarm"
 
 
 def networks_of(rows: object) -> frozenset[str]:

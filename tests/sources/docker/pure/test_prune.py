@@ -152,6 +152,19 @@ def test_networks_and_volumes_that_somebody_has() -> None:
     assert found == ["left over", ANONYMOUS, "shop_data"]
 
 
+def test_networks_that_a_swarm_or_other_networks_need() -> None:
+    """The engine calls them dangling, since no container of this machine is in them."""
+    networks = [
+        {"Id": "1", "Name": "ingress", "Ingress": True, "Scope": "swarm"},
+        {"Id": "2", "Name": "docker_gwbridge", "Scope": "local"},
+        {"Id": "3", "Name": "settings of others", "ConfigOnly": True},
+        {"Id": "4", "Name": "overlay", "Scope": "swarm", "Ingress": False},
+        {"Id": "5", "Name": "left over", "Scope": "local", "ConfigOnly": False},
+    ]
+    found = plan(USAGE, networks, wishes(What.NETWORKS), {}, {})
+    assert [item.name for item in found] == ["left over"]
+
+
 def test_what_is_freed() -> None:
     items = plan(USAGE, [], wishes(What.IMAGES, What.VOLUMES), CONTAINERS, {})
     # what an image shares with others does not go with it
