@@ -9,11 +9,13 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from demo.engine import SimulatedEngine, State, compose
+from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
 from .host import docker_entry, entity_id, set_up, state, until
+from .test_events import happened
 from custom_components.homelab.const import EVENT_OPERATION
 
 PLEX = "container_name:plex"
@@ -218,3 +220,27 @@ async def test_an_end_that_we_asked_for_is_told_as_such(
     assert event
     assert event.attributes["event_type"] == "stopped"
     assert event.attributes["cause"] == "operation"
+
+
+@pytest.mark.parametrize("key", ["on", "restart", "unpause"])
+async def test_a_crash_right_after_our_own_action_is_not_ours(
+    hass: HomeAssistant,
+    engine: SimulatedEngine,
+    shop: MockConfigEntry,
+    admin: Context,
+    key: str,
+) -> None:
+    if key == "on":
+        await engine.stop("plex")
+    if key == "unpause":
+        await enable_all(hass, shop)
+        engine.pause("plex")
+    await until(lambda: engine.in_flight["GET /events"] == 1)
+    await until(lambda: state(hass, PLEX, "running") == ("on", "off")[key != "restart"])
+    # as a real engine does, it tells of it before it answers
+    engine.faults.late["POST /containers/{id}/" + {"on": "start"}.get(key, key)] = 0.1
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await press(hass, PLEX, key, admin)
+    await until(lambda: state(hass, PLEX, "running") == "on")
+    engine.die("plex", 1)
+    await until(lambda: happened(hass, events)[-1:] == [("exited", "itself")])

@@ -139,6 +139,13 @@ class Causes:
         """Know that what happens to a container until then was asked for by us."""
         self._lives.life(container_id).operating = until
 
+    def operated(self, container_id: str, until: float) -> None:
+        """Know that it was answered: what it has caused has come, or comes until then."""
+        life = self._lives.by_id.get(container_id)
+        # whatever ended the waiting came before the answer
+        if life and life.operating > -inf:
+            life.operating = until
+
     def lost(self, at: float) -> list[Happening]:
         """Know that nobody listens any more: where all had died, it was the engine."""
         if self._gap:

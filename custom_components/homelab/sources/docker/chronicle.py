@@ -127,7 +127,7 @@ class Chronicle:
             if not error.sent:
                 self.causes.operating(container.id, -inf)
             raise
-        self.causes.operating(container.id, self._now() + AFTERWARDS)
+        self.causes.operated(container.id, self._now() + AFTERWARDS)
 
     def _now(self) -> float:
         return time() + self._ahead

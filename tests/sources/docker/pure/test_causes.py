@@ -244,6 +244,29 @@ def test_our_own_pause() -> None:
     assert bench.tell("unpause", "a", 51.0) == ["a unpaused"]
 
 
+@pytest.mark.parametrize("name", ["start", "pause", "unpause"])
+def test_an_answer_that_comes_after_its_event_explains_nothing_more(name: str) -> None:
+    bench = Bench()
+    if name == "start":
+        bench.die("a", 40.0)
+        bench.due(49.0)
+    bench.causes.operating("a", 100.0)
+    bench.tell(name, "a", 50.0)
+    bench.causes.operated("a", 51.5)
+    bench.die("a", 51.0, 1)
+    bench.inspect("a")
+    assert bench.due(52.0) == ["a exited itself 1"]
+
+
+def test_an_answer_that_comes_before_its_event() -> None:
+    bench = Bench()
+    bench.causes.operating("a", 100.0)
+    bench.causes.operated("a", 51.5)
+    assert bench.die("a", 51.0) == ["a stopped operation 0"]
+    bench.causes.operated("gone", 51.5)
+    assert bench.tell("pause", "a", 51.6) == ["a paused"]
+
+
 def test_our_own_time_ends() -> None:
     bench = Bench()
     bench.causes.operating("a", 100.0)
