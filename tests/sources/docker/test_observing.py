@@ -76,12 +76,60 @@ async def test_a_proxy_that_forbids_what_is_needed_later(
     await until(lambda: state(hass, "container_name:plex", "running") == "on")
 
 
-async def test_an_engine_that_may_not_tell_its_volumes_and_then_fails(
-    hass: HomeAssistant, engine: SimulatedEngine, entry: MockConfigEntry
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_a_volume_driver_that_fails_costs_only_the_number_of_volumes(
+    hass: HomeAssistant, engine: SimulatedEngine, hangs: bool
 ) -> None:
-    engine.faults.answers["GET /volumes"] = (500, "the disk is full")
+    engine.run("plex", volumes=("media",))
+    engine.run("other")
+    entry = docker_entry(hass, engine, options=HOURLY)
+
+    if hangs:
+        engine.faults.late["GET /volumes"] = 3600
+    else:
+        engine.faults.answers["GET /volumes"] = (500, "no such driver")
+    begin = monotonic()
     await set_up(hass, entry)
-    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.state is ConfigEntryState.LOADED
+    assert monotonic() - begin < 3
+    await listening(engine)
+    assert state(hass, "container_name:plex", "running") == "on"
+    # nobody knows it: such a sensor has nothing to show yet
+    assert entity_id(hass, "host", "volumes") is None
+    # an image tells of itself, and the engine is met again; then a container dies
+    engine.tell("image", "pull", "busybox:latest", name="busybox")
+    engine.die("plex", 3)
+    await until(lambda: state(hass, "container_name:plex", "running") == "off", 2)
+    # contact is lost for a moment: it is back as soon as ever
+    engine.hang_up()
+    asked = engine.requests["GET /containers/json"]
+    await until(lambda: engine.requests["GET /containers/json"] > asked, 5)
+    await until(lambda: engine.in_flight["GET /events"] == 1)
+    assert state(hass, "host", "connected") == "on"
+
+
+async def test_the_number_of_volumes_stays_while_nobody_counts_them(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    engine.run("plex", volumes=("media",))
+    await set_up(hass, docker_entry(hass, engine, options=HOURLY))
+    await listening(engine)
+    assert state(hass, "host", "volumes") == "1"
+    engine.faults.answers["GET /volumes"] = (500, "no such driver")
+    engine.add_volume("more")
+    asked = engine.requests["GET /volumes"]
+    engine.tell("volume", "create", "more")
+    await until(lambda: engine.requests["GET /volumes"] > asked)
+    await engine.stop("plex")
+    await until(lambda: state(hass, "container_name:plex", "running") == "off")
+    assert state(hass, "host", "volumes") == "1"
+    engine.faults.answers.clear()
+    engine.tell("image", "pull", "busybox:latest", name="busybox")
+    await until(lambda: state(hass, "host", "volumes") == "2")
+    # a proxy may be told to forbid it
+    engine.faults.answers["GET /volumes"] = (403, "<html>forbidden</html>")
+    engine.tell("image", "pull", "busybox:latest", name="busybox")
+    await until(lambda: state(hass, "host", "volumes") in {"unknown", "unavailable"})
 
 
 async def test_what_changed_in_a_gap_is_asked_about(

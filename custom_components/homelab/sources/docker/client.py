@@ -50,7 +50,7 @@ class DockerClient(Performing):
 
     async def close(self) -> None:
         """Let go of every connection."""
-        await self.observer.api.close()
+        await self.observer.close()
 
     async def check(self) -> frozenset[str]:
         """Make sure that everything we read may be read; return what may be done."""

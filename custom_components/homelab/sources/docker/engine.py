@@ -13,8 +13,8 @@ OLDEST_API = (1, 40)
 _OPEN_PORT = re.compile(r"API is accessible on (\S+) without encryption")
 
 
-def parse_engine(version: object, info: object, volumes: object) -> Engine:
-    """Read what the engine says of itself; `volumes` is None where that is forbidden."""
+def parse_engine(version: object, info: object) -> Engine:
+    """Read what the engine says of itself."""
     of_version, of_info = a_mapping(version), a_mapping(info)
     names = [
         str(a_mapping(each).get("Name"))
@@ -32,9 +32,6 @@ def parse_engine(version: object, info: object, volumes: object) -> Engine:
         outlived=podman or of_info.get("LiveRestoreEnabled") is True,
         cpus=a_count(of_info.get("NCPU")) or None,
         images=a_count(of_info.get("Images")),
-        volumes=None
-        if volumes is None
-        else len(a_list(a_mapping(volumes).get("Volumes"))),
         warnings=warnings,
         counts_memory=of_info.get("MemoryLimit") is not False,
         open_ports=tuple(

@@ -16,6 +16,7 @@ from .models import Container, DockerHost, Engine, State
 from .parser import Row, own_addresses, parse_container, parse_rows, published_ports
 from .reading import a_mapping, a_truth
 from .roster import Roster, projects
+from .volumes import VolumeCount
 
 AT_ONCE = 5
 LEARN_AGAIN = 1800.0
@@ -43,6 +44,7 @@ class Observer:
         self.may: frozenset[str] = frozenset()
         self._name = name
         self._is_ours = is_ours
+        self._volumes = VolumeCount(api)
         self._engine: Engine | None = None
         self._learned: float | None = None
         self._looking = asyncio.Lock()
@@ -62,19 +64,15 @@ class Observer:
         """Ask who it is, and what it has."""
         version = await self.api.read("version", versioned=False)
         self.api.speak(version, NEWEST_API)
-        info, volumes = await asyncio.gather(self.api.read("info"), self._volumes())
-        self._engine = parse_engine(version, info, volumes)
+        info, _ = await asyncio.gather(self.api.read("info"), self._volumes.look())
+        self._engine = parse_engine(version, info)
         self.chronicle.causes.outlive(self._engine.outlived)
         return self._engine
 
-    async def _volumes(self) -> Any:
-        """Return the list of volumes; None where that is forbidden."""
-        try:
-            return await self.api.read("volumes")
-        except BadAnswer as error:
-            if error.reason != "proxy_forbids":
-                raise
-            return None
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self._volumes.close()
+        await self.api.close()
 
     async def look(self) -> None:
         """List all containers, and ask about those that look different."""
@@ -199,7 +197,7 @@ class Observer:
     def _host(self, owners: Mapping[str, Container]) -> DockerHost:
         return DockerHost(
             name=self._name,
-            engine=self.engine,
+            engine=replace(self.engine, volumes=self._volumes.known),
             containers=owners,
             projects=projects(owners.values()),
             happenings=self.chronicle.happenings,
