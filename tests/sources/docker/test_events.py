@@ -4,12 +4,14 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
 )
 
 from demo.engine import Flavour, Health, Machine, SimulatedEngine, compose
+from demo.engine.events import KEPT
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -252,3 +254,27 @@ async def test_a_storm_is_coalesced(
     assert engine.requests["GET /containers/{id}/json"] - before < 600
     assert len(events) < 1000
     await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("knows", [True, False])
+async def test_all_are_stopped_by_hand_while_checks_fill_the_engines_memory(
+    hass: HomeAssistant, engine: SimulatedEngine, knows: bool
+) -> None:
+    if not knows:
+        engine.faults.answers["GET /networks/{id}"] = (403, "<html>forbidden</html>")
+    engine.run("web", health=Health.STARTING)
+    engine.run("db")
+    _, events = await begin(hass, engine)
+    engine.set_health("web", Health.HEALTHY)
+    await until(lambda: happened(hass, events) == [("healthy", None)])
+    events.clear()
+    # each run of a check tells of three things that nobody here listens to
+    for _ in range(KEPT // 3 + 1):
+        engine.set_health("web", Health.HEALTHY)
+    engine.chronicle.end_streams()
+    await until(lambda: engine.in_flight["GET /events"] == 0)
+    await engine.stop("web")
+    await engine.stop("db")
+    await until(lambda: len(happened(hass, events)) == 2, 30)
+    told = ("stopped", "signal") if knows else ("engine_stopped", "engine")
+    assert happened(hass, events) == [told, told]

@@ -55,6 +55,7 @@ async def follow(observer: Observer) -> AsyncGenerator[DockerHost]:
         reader = asyncio.create_task(events.read(content))
         try:
             # what happened before somebody listened
+            await observer.recognise()
             await observer.look()
             observer.begin()
             yield observer.host()

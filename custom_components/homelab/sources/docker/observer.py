@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -14,13 +15,16 @@ from .engine import parse_engine
 from .errors import Missing
 from .models import Container, DockerHost, Engine, State
 from .parser import Row, own_addresses, parse_container, parse_rows, published_ports
-from .reading import a_mapping, a_truth
+from .reading import a_mapping, a_text, a_truth
 from .roster import Roster, projects
 from .volumes import VolumeCount
 
 AT_ONCE = 5
 LEARN_AGAIN = 1800.0
 MOST_REMEMBERED = 2000
+# without the word a swarm is asked as well
+BRIDGE = ("networks/bridge", {"scope": "local"})
+RECOGNISING = 2.0
 # of Podman's own interface, as old as it may be
 PODMAN_API = "4.0.0"
 # of the versions of the API the newest whose answers are known
@@ -68,6 +72,15 @@ class Observer:
         self._engine = parse_engine(version, info)
         self.chronicle.causes.outlive(self._engine.outlived)
         return self._engine
+
+    async def recognise(self) -> None:
+        """Find out which run of the engine answers: each makes its own bridge anew."""
+        run = None
+        if not self.engine.outlived:
+            with suppress(SourceError):
+                said = await self.api.read(*BRIDGE, deadline=RECOGNISING)
+                run = a_text(a_mapping(said).get("Id"))
+        self.chronicle.causes.answered_by(run)
 
     async def close(self) -> None:
         """Let go of every connection."""

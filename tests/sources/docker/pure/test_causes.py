@@ -166,6 +166,11 @@ def test_what_a_real_engine_told(case: str) -> None:
     assert [words(each) for each in said] == EXPECTED[case]
 
 
+@pytest.mark.parametrize("case", [case for case in EXPECTED if "/engine-" in case])
+def test_what_a_real_engine_told_that_says_which_run_it_is(case: str) -> None:
+    assert [words(each) for each in play(case, runs=True)] == EXPECTED[case]
+
+
 def test_every_capture_is_used() -> None:
     found = {f"{path.parent.name}/{path.stem}" for path in CASES.glob("*/*.jsonl")}
     assert found == set(EXPECTED)
@@ -657,6 +662,55 @@ def test_after_a_gap_another_run_of_the_engine_answers() -> None:
         "a started engine",
     ]
     assert [each.at for each in bench.said[1:]] == [10.0, 41.0, 41.5]
+
+
+def stopped_in_a_gap(first: float, second: float, *runs: str | None) -> list[str]:
+    """Have all that ran stopped while nobody listened; no event from before is left."""
+    bench = Bench("a", "b")
+    bench.causes.answered_by(runs[0])
+    bench.tell("pause", "a", 5.0)
+    bench.lost(10.0)
+    bench.causes.answered_by(runs[1])
+    for id_, at in (("a", first), ("b", second)):
+        bench.kill(id_, at)
+        bench.tell("stop", id_, at + 0.2)
+        bench.die(id_, at + 0.3)
+    bench.listed(80.0, *(bench.seen(each, state="exited") for each in "ab"))
+    return bench.due(81.0)
+
+
+BY_HAND = [f"{each} stopped signal 0 SIGTERM" for each in "ab"]
+BY_ENGINE = [f"{each} engine_stopped engine 0" for each in "ab"]
+
+
+def test_checks_have_taken_the_place_of_what_was_told_before_a_gap() -> None:
+    assert stopped_in_a_gap(20.0, 20.1, "one", "one") == BY_HAND
+    assert stopped_in_a_gap(20.0, 20.1, "one", "two") == BY_ENGINE
+    assert stopped_in_a_gap(20.0, 40.0, "one", "two") == BY_ENGINE
+
+
+@pytest.mark.parametrize("runs", [("one", None), (None, "two"), (None, None)])
+def test_nobody_knows_which_run_of_the_engine_answers(
+    runs: tuple[str | None, str | None],
+) -> None:
+    # an engine tells all whom it finds to end in one go
+    assert stopped_in_a_gap(20.0, 20.1, *runs) == BY_ENGINE
+    assert stopped_in_a_gap(20.0, 40.0, *runs) == BY_HAND
+
+
+def test_a_stop_after_the_engine_has_come_back_says_nothing_of_its_end() -> None:
+    bench = Bench("a", "b")
+    bench.lost(10.0)
+    for id_, at in (("a", 20.0), ("b", 40.0)):
+        bench.tell("start", id_, 15.0)
+        bench.kill(id_, at)
+        bench.die(id_, at + 0.3)
+    bench.listed(80.0, *(bench.seen(each, state="exited") for each in "ab"))
+    assert Counter(bench.due(81.0)) == Counter(
+        [f"{each} engine_stopped engine" for each in "ab"]
+        + [f"{each} started engine" for each in "ab"]
+        + BY_HAND
+    )
 
 
 def test_who_died_before_a_gap_in_which_the_engine_went_down() -> None:
