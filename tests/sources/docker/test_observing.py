@@ -159,6 +159,44 @@ async def test_a_slow_answer_does_not_hold_back_what_an_event_says(
     await until(lambda: engine.in_flight[INSPECT] == 0)
 
 
+async def test_an_answer_that_is_older_than_a_removal_brings_nothing_back(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    plex = engine.run("plex", auto_remove=True)
+    engine.run("other")
+    await set_up(hass, docker_entry(hass, engine, options=HOURLY))
+    await listening(engine)
+    # it is asked about because it ended, and is gone before the answer comes
+    engine.faults.late[f"GET /containers/{plex.id}/json"] = 1
+    asked = engine.requests[INSPECT]
+    engine.pause("plex")
+    await until(lambda: engine.requests[INSPECT] > asked)
+    engine.remove("plex", force=True)
+    await until(lambda: state(hass, "container_name:plex", "state") == "unavailable")
+    await until(lambda: engine.in_flight[INSPECT] == 0)
+    engine.tell("image", "pull", "busybox:latest", name="busybox")
+    await asyncio.sleep(0.5)
+    assert state(hass, "container_name:plex", "state") == "unavailable"
+    assert state(hass, "host", "containers_running") == "1"
+
+
+async def test_what_is_made_while_the_list_is_on_its_way_is_not_gone(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    engine.run("other")
+    entry = docker_entry(hass, engine, options=HOURLY)
+    await set_up(hass, entry)
+    await listening(engine)
+    engine.faults.late["GET /containers/json"] = 0.5
+    engine.faults.late[INSPECT] = 2
+    asked = engine.requests["GET /containers/json"]
+    looking = hass.async_create_task(entry.runtime_data.main.async_refresh())
+    await until(lambda: engine.requests["GET /containers/json"] > asked)
+    engine.run("new")
+    await looking
+    assert state(hass, "container_name:new", "state") in {"created", "running"}
+
+
 async def test_strangers_are_forgotten(
     hass: HomeAssistant, engine: SimulatedEngine
 ) -> None:

@@ -137,7 +137,7 @@ class _Events:
             # Podman tells of every check, also of those that changed nothing
             return
         if name == "destroy":
-            roster.drop(id_)
+            self._observer.remove(id_)
         elif name == "create" and known is None:
             self._observer.expect(describe(id_, attributes.get("name"), attributes))
         if name in LOOKS:

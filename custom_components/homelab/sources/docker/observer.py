@@ -54,6 +54,7 @@ class Observer:
         self._looking = asyncio.Lock()
         self._doubtful = False
         self._listed: Mapping[str, Row] = {}
+        self._removed: dict[str, None] = {}
         # what was last shown
         self._told: Mapping[str, Container] = {}
 
@@ -90,6 +91,8 @@ class Observer:
     async def look(self) -> None:
         """List all containers, and ask about those that look different."""
         async with self._looking:
+            # what is made from now on may not be in the list yet
+            before = {*self.roster.containers}
             _, listed = await asyncio.gather(
                 self._learn(), self.api.read("containers/json", {"all": "1"})
             )
@@ -97,7 +100,7 @@ class Observer:
             self._listed = {row.id: row for row in rows}
             self.chronicle.set_clock(self.api.date)
             different, gone = self.roster.compare(rows)
-            for id_ in gone:
+            for id_ in before.intersection(gone):
                 self.roster.drop(id_)
             # much may have happened to whoever looks the same after a gap
             asked = [row.id for row in rows] if self._doubtful else different
@@ -139,8 +142,12 @@ class Observer:
             if error.reason == "proxy_forbids" or not self._hangs_alone(error):
                 raise
             # one that cannot be asked about does not hide the others
-            if id_ not in self.roster.containers and (row := self._listed.get(id_)):
+            known = self.roster.containers.keys() | self._removed.keys()
+            if id_ not in known and (row := self._listed.get(id_)):
                 self.roster.take(replace(row.described(), may=self.may))
+            return
+        if id_ in self._removed:
+            # the answer is older than that
             return
         found = parse_container(raw)
         ours = self._is_ours(id_, published_ports(raw), own_addresses(raw))
@@ -165,6 +172,13 @@ class Observer:
         """Take a container that was just made, before it is asked about."""
         made = replace(container, state=State.CREATED, may=self.may)
         self.roster.take(made)
+
+    def remove(self, id_: str) -> None:
+        """Forget a container for good: none ever has the id of another."""
+        self.roster.drop(id_)
+        self._removed[id_] = None
+        if len(self._removed) > MOST_REMEMBERED:
+            del self._removed[next(iter(self._removed))]
 
     async def _was_stopped(self, id_: str) -> bool | None:
         """Return what only Podman's own interface says: whether a person stopped it."""
