@@ -17,6 +17,7 @@ from homeassistant.core import HomeAssistant
 
 from .host import docker_entry, entity_id, set_up, state, until
 from custom_components.homelab.source import BadAnswer
+from custom_components.homelab.sources.docker.access import PROBES, learn
 from custom_components.homelab.sources.docker.client import DockerClient
 from custom_components.homelab.sources.docker.connection import open_api
 from custom_components.homelab.sources.docker.observer import MOST_REMEMBERED
@@ -278,6 +279,44 @@ async def test_each_action_is_learned_by_itself(
         there = entity_id(hass, "container_name:plex", key) is not None
         assert there is (key != action)
     assert entity_id(hass, "container_name:plex", "running")
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+async def test_a_probe_that_nobody_could_answer_forbids_nothing(
+    engine: SimulatedEngine, status: int
+) -> None:
+    data = {"name": "NAS", "url": engine.url}
+    client = DockerClient(await open_api(data), data)
+    await client.identify()
+    probes = {action: f"{verb} /{path}" for action, (verb, path) in PROBES.items()}
+    engine.faults.answers = dict.fromkeys(probes.values(), (status, "not now"))
+    for code, action in ((401, "start"), (403, "stop"), (405, "kill")):
+        engine.faults.answers[probes[action]] = (code, "forbidden")
+    engine.faults.answers.pop(probes["pause"])
+    api, before = client.observer.api, frozenset(PROBES) - {"restart", "pause"}
+    forbidden = {"start", "stop", "kill", "restart"}
+    assert await learn(api, before) == (PROBES.keys() - forbidden, False)
+    engine.faults.answers.clear()
+    assert await learn(api, before) == (PROBES.keys(), True)
+    await client.close()
+
+
+async def test_what_could_not_be_learned_is_learned_at_the_next_poll(
+    hass: HomeAssistant, engine: SimulatedEngine, entry: MockConfigEntry
+) -> None:
+    engine.run("plex")
+    restart = "POST /containers/{id}/restart"
+    engine.faults.answers["POST /containers/-homelab-nobody/restart"] = (503, "not now")
+    await set_up(hass, entry)
+    await listening(engine)
+    assert entity_id(hass, "container_name:plex", "restart") is None
+    engine.faults.answers.clear()
+    await entry.runtime_data.main.async_refresh()
+    await until(lambda: entity_id(hass, "container_name:plex", "restart") is not None)
+    # now it is known for a while
+    asked = engine.requests[restart]
+    await entry.runtime_data.main.async_refresh()
+    assert engine.requests[restart] == asked
 
 
 async def test_a_podman_that_does_not_tell_who_stopped_it(

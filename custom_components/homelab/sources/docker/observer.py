@@ -110,8 +110,8 @@ class Observer:
     async def _learn(self) -> None:
         """Find out what is allowed; what is allowed later is noticed within the hour."""
         if self._learned is None or monotonic() - self._learned > LEARN_AGAIN:
-            self.may = await learn(self.api)
-            self._learned = monotonic()
+            self.may, certain = await learn(self.api, self.may)
+            self._learned = monotonic() if certain else None
             for each in [*self.roster.containers.values()]:
                 self.roster.take(replace(each, may=self.may))
 
