@@ -69,6 +69,8 @@ class Api(Docker):
         )
         super().__init__(base, connector=connector, session=session)
         self.requests = 0
+        # what was told, but cannot be
+        self.dropped = 0
         # by the loop's clock, when somebody last answered
         self.heard = 0.0
         # what it called the time when it answered

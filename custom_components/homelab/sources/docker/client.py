@@ -43,6 +43,11 @@ class DockerClient(Performing):
         self._surroundings = surroundings
         self._addresses: frozenset[str] = frozenset()
 
+    @property
+    def dropped(self) -> int:
+        """How many values that cannot be were told so far; none of them is shown."""
+        return self.observer.api.dropped
+
     async def identify(self) -> str:
         """Return the engine's own id; Podman is told by its machine and its storage."""
         self._addresses = await _addresses(self._address)
