@@ -131,9 +131,10 @@ class Causes:
         if stopped_by_user and life.asked is None:
             life.asked = Asked(death.at, None)
 
-    def operating(self, container_id: str, until: float) -> None:
+    def operating(self, container_id: str, until: float, since: float = -inf) -> None:
         """Know that what happens to a container until then was asked for by us."""
-        self._lives.life(container_id).operating = until
+        life = self._lives.life(container_id)
+        life.operating, life.operating_since = until, since
 
     def operated(self, container_id: str, until: float) -> None:
         """Know that it was answered: what it has caused has come, or comes until then."""

@@ -272,6 +272,15 @@ def test_an_answer_that_comes_before_its_event() -> None:
     assert bench.tell("pause", "a", 51.6) == ["a paused"]
 
 
+def test_a_list_that_comes_meanwhile_ends_no_operation_of_ours() -> None:
+    bench = Bench(met=False)
+    bench.causes.operating("a", 150.0, since=100.0)
+    # it has run for long, but nobody knew
+    bench.listed(100.1, bench.seen("a", started_at=moment(50.0)))
+    bench.causes.operated("a", 101.0)
+    assert bench.die("a", 100.2) == ["a stopped operation 0"]
+
+
 def test_our_own_time_ends() -> None:
     bench = Bench()
     bench.causes.operating("a", 100.0)
