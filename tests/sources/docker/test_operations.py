@@ -163,6 +163,30 @@ def _publish(said: Any, ports: dict[str, Any]) -> Any:
     return said
 
 
+@pytest.mark.parametrize("address", ["172.17.0.9", "127.0.0.1"])
+async def test_a_container_called_like_the_machine_is_not_ours_for_that(
+    hass: HomeAssistant, engine: SimulatedEngine, admin: Context, address: str
+) -> None:
+    """Whether the name leads to it is what its address says."""
+    url = (await engine.listen()).replace("127.0.0.1", "localhost")
+
+    def edit(_: str, said: Any) -> Any:
+        if isinstance(said, dict) and said.get("Name") == "/localhost":
+            said["NetworkSettings"]["Networks"]["bridge"]["IPAddress"] = address
+        return said
+
+    engine.faults.edit = edit
+    engine.run("localhost")
+    engine.run("other")
+    await set_up(hass, docker_entry(hass, engine, url=url))
+    if address == "127.0.0.1":
+        with pytest.raises(ServiceValidationError, match="is denied"):
+            await press(hass, "container_name:localhost", "off", admin)
+    else:
+        await press(hass, "container_name:localhost", "off", admin)
+    assert engine.find("localhost").is_up is (address == "127.0.0.1")
+
+
 async def test_the_container_that_home_assistant_runs_in(
     hass: HomeAssistant,
     engine: SimulatedEngine,

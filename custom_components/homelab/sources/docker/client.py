@@ -148,14 +148,15 @@ class DockerClient(Performing):
 
 
 async def _addresses(address: Address) -> frozenset[str]:
-    """Return a host's name and, where it has any, its addresses."""
-    if not address.host:
-        return frozenset()
-    found = {address.host}
-    with suppress(OSError):
+    """Return the addresses of a host; its name where that leads to none.
+
+    A container may be called like a machine: only who has its address stands there.
+    """
+    found: set[str] = set()
+    with suppress(OSError, UnicodeError):
         loop = asyncio.get_running_loop()
         for *_, where in await loop.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM
         ):
             found.add(str(where[0]))
-    return frozenset(found)
+    return frozenset(found or {address.host}) - {""}
