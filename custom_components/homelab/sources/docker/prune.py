@@ -9,7 +9,14 @@ import re
 from typing import Any, override
 
 from ...source import BadAnswer, SourceError
-from .engine import image_size, image_users, volume_size, volume_users
+from .engine import (
+    cache_size,
+    image_size,
+    image_users,
+    is_idle,
+    volume_size,
+    volume_users,
+)
 from .errors import Missing, translated
 from .identity import PROJECT
 from .models import Container
@@ -116,10 +123,7 @@ def _networks(
 
 
 def _serves_others(network: Mapping[str, Any]) -> bool:
-    """Whether those who need a network are not seen here: on other machines of a swarm.
-
-    Other networks may have their settings from one that has nothing but settings.
-    """
+    """Whether a swarm's other machines may need a network, or networks its settings."""
     marked = network.get("Ingress") is True or network.get("ConfigOnly") is True
     return marked or network.get("Scope") == "swarm"
 
@@ -184,11 +188,9 @@ def unknown_volumes(
 
 def _cache(whole: Mapping[str, Any]) -> Iterator[Item]:
     for row in _rows(whole, "BuildCache"):
-        if row.get("InUse") is not True and (id_ := a_text(row.get("ID"))):
+        if is_idle(row) and (id_ := a_text(row.get("ID"))):
             name = a_text(row.get("Description")) or id_
-            yield Item(
-                what=What.BUILD_CACHE, id=id_, name=name, size=a_count(row.get("Size"))
-            )
+            yield Item(what=What.BUILD_CACHE, id=id_, name=name, size=cache_size(row))
 
 
 def total(items: Collection[Item]) -> int:
