@@ -34,6 +34,10 @@ def parse_engine(version: object, info: object) -> Engine:
         images=a_count(of_info.get("Images")),
         warnings=warnings,
         counts_memory=of_info.get("MemoryLimit") is not False,
+        rootless=any(
+            str(option).startswith("name=rootless")
+            for option in a_list(of_info.get("SecurityOptions"))
+        ),
         open_ports=tuple(
             found[1] for each in warnings if (found := _OPEN_PORT.search(each))
         ),
