@@ -152,6 +152,8 @@ async def _addresses(address: Address) -> frozenset[str]:
 
     A container may be called like a machine: only who has its address stands there.
     """
+    if not address.host:
+        return frozenset()
     found: set[str] = set()
     with suppress(OSError, UnicodeError):
         loop = asyncio.get_running_loop()
@@ -159,4 +161,4 @@ async def _addresses(address: Address) -> frozenset[str]:
             address.host, address.port, type=socket.SOCK_STREAM
         ):
             found.add(str(where[0]))
-    return frozenset(found or {address.host}) - {""}
+    return frozenset(found or {address.host})
