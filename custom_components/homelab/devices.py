@@ -102,8 +102,8 @@ class Devices:
         return next((k for k, id_ in self._ids.items() if id_ == device_id), None)
 
     def keys(self) -> list[ResourceKey]:
-        """Return every resource that has a device, those that are gone among them."""
-        return [*self._ids]
+        """Return every resource that has a device, or had one and is still known by name."""
+        return [*{**self._ids, **self._names}]
 
     def id(self, key: ResourceKey) -> str | None:
         """Return the registry's id of a resource's device."""

@@ -16,6 +16,7 @@ from homeassistant.components.websocket_api.decorators import (
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.json import json_bytes
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
@@ -29,7 +30,8 @@ from .targets import find_target
 
 WISH = "Reading logs"
 MOST_LINES = 10_000
-MOST_BYTES = 1024 * 1024
+# with some room for what stands around the lines
+MOST_BYTES = 1024 * 1024 - 1024
 DEADLINE = 30
 # lines are sent together, so many times a second at most
 BATCH = 0.25
@@ -60,7 +62,7 @@ async def get_logs(call: ServiceCall) -> ServiceResponse:
             aclosing(read(host.source, key[1], lines, since, False)) as stream,
         ):
             async for line in stream:
-                tail.add(_as_row(line), len(line.text.encode()))
+                tail.add(*_as_row(line))
     except TimeoutError:
         fail_to_read(host, "too_slow", f"no end after {DEADLINE} s")
     except SourceError as error:
@@ -83,12 +85,14 @@ def _moment(since: datetime | None) -> datetime | None:
     return since
 
 
-def _as_row(line: LogLine) -> Row:
-    return {
+def _as_row(line: LogLine) -> tuple[Row, int]:
+    """Return a line as it is sent, and how many bytes that takes with its comma."""
+    row = {
         "at": line.at and line.at.isoformat(),
         "stream": line.stream,
         "text": line.text,
     }
+    return row, len(json_bytes(row)) + 1
 
 
 @require_admin
@@ -146,7 +150,7 @@ class _Following:
 
     def take(self, line: LogLine) -> None:
         """Send a line soon, together with those that come meanwhile."""
-        self._tail.add(_as_row(line), len(line.text.encode()))
+        self._tail.add(*_as_row(line))
         if self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(BATCH, self._send, {})

@@ -11,12 +11,21 @@ def spared(host: Host, there: Collection[str]) -> frozenset[str]:
 
     `there` are those that the source knows of: it hears earlier that one is gone.
     """
-    known = {*host.present(), *host.devices.keys()}
+    here, known = {*host.present()}, {*host.present(), *host.devices.keys()}
     return frozenset(
         key[1]
         for key in known
-        if key[1] not in there or host.devices.is_absent(key) or _is_marked(host, key)
+        if key[0] in host.kinds
+        and (_is_marked(host, key) or _is_kept(host, key, there, here))
     )
+
+
+def _is_kept(
+    host: Host, key: ResourceKey, there: Collection[str], here: set[ResourceKey]
+) -> bool:
+    """Whether something is gone, but its device is not: only a name may be left of it."""
+    gone = key[1] not in there or host.devices.is_absent(key)
+    return gone and (key in here or host.devices.id(key) is not None)
 
 
 def _is_marked(host: Host, key: ResourceKey) -> bool:

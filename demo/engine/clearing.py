@@ -8,7 +8,7 @@ from demo.engine.container import Refusal
 from demo.engine.events import has_label
 from demo.engine.moment import moment
 from demo.engine.population import Population
-from demo.engine.things import ANONYMOUS, PREDEFINED, Image
+from demo.engine.things import ANONYMOUS, PREDEFINED, Image, Network
 
 Filters = Mapping[str, Sequence[str]]
 
@@ -70,16 +70,16 @@ class Clearing:
             raise Refusal(409, f"remove {name}: volume is in use - {users}")
         self._forget_volume(name)
 
+    def network(self, name: str) -> Network:
+        """Return the network with that name or id."""
+        for each in self.engine.networks.values():
+            if name in (each.name, each.id):
+                return each
+        raise Refusal(404, f"network {name} not found")
+
     def remove_network(self, name: str) -> None:
         """Take a network away."""
-        found = [
-            each
-            for each in self.engine.networks.values()
-            if name in (each.name, each.id)
-        ]
-        if not found:
-            raise Refusal(404, f"network {name} not found")
-        network = found[0]
+        network = self.network(name)
         if network.name in PREDEFINED:
             text = f"{network.name} is a pre-defined network and cannot be removed"
             raise Refusal(403, text)

@@ -35,6 +35,8 @@ class Faults:
     answers: dict[str, tuple[int, str]] = field(default_factory=dict)
     # these are done, but the connection breaks before the answer
     lost: set[str] = field(default_factory=set)
+    # these are done, but answered so many seconds after that
+    late: dict[str, float] = field(default_factory=dict)
     # the next frame or answer of these breaks off in its middle, and the connection too
     cut: set[str] = field(default_factory=set)
     # instead of their next frame, these send a line of so many bytes without its end

@@ -45,6 +45,7 @@ async def disturb(request: web.Request, handler: Handler) -> web.StreamResponse:
     response = await handler(request)
     if patterns & faults.lost:
         hang_up(request)
+    await asyncio.sleep(max(faults.late.get(each, 0) for each in patterns))
     await faults.voice()
     return response
 

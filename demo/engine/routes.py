@@ -38,6 +38,7 @@ ROUTES = (
     ("POST", "/volumes/prune", things.prune_volumes),
     ("DELETE", "/volumes/{id}", things.remove_volume),
     ("GET", "/networks", things.networks),
+    ("GET", "/networks/{id}", things.network),
     ("POST", "/networks/prune", things.prune_networks),
     ("DELETE", "/networks/{id}", things.remove_network),
 )

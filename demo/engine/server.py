@@ -143,6 +143,8 @@ class SimulatedEngine(Life):
         for door in self._doors if gently else ():
             if door.path:
                 door.path.unlink(missing_ok=True)
+        # the next run makes its own bridge anew
+        self.add_network("bridge")
 
     async def come_up(self) -> None:
         """Begin as `dockerd` does: nothing is remembered but what there is."""

@@ -44,6 +44,12 @@ async def networks(request: web.Request) -> web.StreamResponse:
     return await reply(request, [network.summary() for network in found])
 
 
+async def network(request: web.Request) -> web.StreamResponse:
+    """Describe a network."""
+    found = engine_of(request).clearing.network(request.match_info["id"])
+    return await reply(request, found.summary())
+
+
 async def remove_network(request: web.Request) -> web.StreamResponse:
     """Remove a network."""
     engine_of(request).clearing.remove_network(request.match_info["id"])

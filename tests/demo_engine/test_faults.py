@@ -58,6 +58,18 @@ async def test_silence(client: ClientSession, engine: SimulatedEngine) -> None:
             assert answer.status == 200
 
 
+async def test_an_answer_long_after_the_deed(
+    client: ClientSession, engine: SimulatedEngine
+) -> None:
+    engine.faults.late["POST /containers/{id}/kill"] = SOON
+    begin = time.monotonic()
+    asked = asyncio.create_task(client.post("/containers/web/kill"))
+    await asyncio.sleep(SOON / 2)
+    assert not engine.find("web").is_up and not asked.done()
+    async with await asked:
+        assert time.monotonic() - begin >= SOON
+
+
 async def test_every_answer_late(
     client: ClientSession, engine: SimulatedEngine
 ) -> None:

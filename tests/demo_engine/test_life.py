@@ -296,3 +296,13 @@ async def test_who_waits_for_a_line_that_is_there_does_not_wait() -> None:
     engine.say("web", "hello")
     async with asyncio.timeout(1):
         await engine.find("web").log.wait(0)
+
+
+async def test_each_run_of_an_engine_has_a_bridge_of_its_own(
+    engine: SimulatedEngine,
+) -> None:
+    before = {name: each.id for name, each in engine.networks.items()}
+    await engine.go_down(gently=False)
+    await engine.come_up()
+    after = {name: each.id for name, each in engine.networks.items()}
+    assert {name for name in before if before[name] != after[name]} == {"bridge"}

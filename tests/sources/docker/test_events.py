@@ -1,15 +1,19 @@
 """The engine's events drive what is shown, and say why something happened."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, override
 
+import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
 )
 
 from demo.engine import Flavour, Health, Machine, SimulatedEngine, compose
+from demo.engine.events import KEPT, Event as Told
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -252,3 +256,68 @@ async def test_a_storm_is_coalesced(
     assert engine.requests["GET /containers/{id}/json"] - before < 600
     assert len(events) < 1000
     await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("knows", [True, False])
+async def test_all_are_stopped_by_hand_while_checks_fill_the_engines_memory(
+    hass: HomeAssistant, engine: SimulatedEngine, knows: bool
+) -> None:
+    if not knows:
+        engine.faults.answers["GET /networks/{id}"] = (403, "<html>forbidden</html>")
+    engine.run("web", health=Health.STARTING)
+    engine.run("db")
+    _, events = await begin(hass, engine)
+    engine.set_health("web", Health.HEALTHY)
+    await until(lambda: happened(hass, events) == [("healthy", None)])
+    events.clear()
+    # each run of a check tells of three things that nobody here listens to
+    for _ in range(KEPT // 3 + 1):
+        engine.set_health("web", Health.HEALTHY)
+    engine.chronicle.end_streams()
+    await until(lambda: engine.in_flight["GET /events"] == 0)
+    await engine.stop("web")
+    await engine.stop("db")
+    await until(lambda: len(happened(hass, events)) == 2, 30)
+    told = ("stopped", "signal") if knows else ("engine_stopped", "engine")
+    assert happened(hass, events) == [told, told]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Odd(Told):
+    """An event in words that no engine uses."""
+
+    said: bytes
+
+    @override
+    def line(self, *, repeating: bool) -> bytes:
+        return self.said + b"\n"
+
+    @override
+    def passes(self, filters: Mapping[str, Sequence[str]]) -> bool:
+        return True
+
+
+async def test_a_line_that_makes_no_sense_is_skipped(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    engine.run("plex")
+    engine.run("other")
+    entry, events = await begin(hass, engine)
+    client, opened = entry.runtime_data.source, engine.requests["GET /events"]
+    for odd in (
+        b"<html>",
+        b"[]",
+        b'{"Type":["container"],"Action":"die"}',
+        b'{"Type":"container","Action":"die","Actor":{"ID":"x"},"time":[]}',
+        b'{"Type":"container","Action":"die","Actor":{"ID":"x"},"time":"soon"}',
+        b'{"Type":"container","Action":"die","Actor":{"ID":"x"},"time":"inf"}',
+        b'{"Type":"container","Action":"die","Actor":{"ID":"x"},"timeNano":1e300}',
+        b'{"Type":"container","Action":"die","Actor":{"ID":"x"},"time":17179869184}',
+        b'{"Type":"container","Action":"die","Actor":{"ID":"x"}}',
+    ):
+        engine.chronicle.tell(Odd(kind="", action="", actor="", at=0, said=odd))
+    await until(lambda: client.dropped == 9)
+    await engine.stop("plex")
+    await until(lambda: happened(hass, events) == [("stopped", "signal")])
+    assert engine.requests["GET /events"] == opened
+    assert client.dropped == 9

@@ -18,7 +18,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util import dt as dt_util
 
-from .host import open_form, set_up, submit, suggested
+from .host import device, open_form, set_up, submit, suggested
 from custom_components.homelab.const import DOMAIN
 from tests.common import pass_time, until
 
@@ -47,6 +47,18 @@ async def test_a_socket_of_this_machine(
     # nothing that was asked to find out did anything, or is there at all
     changing = [each for each in engine.asked if not each.startswith("GET ")]
     assert changing and all("homelab-nobody" in e or "000000" in e for e in changing)
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("", "Docker"), (" \t", "Docker"), (" The NAS ", "The NAS")]
+)
+async def test_a_name_that_nobody_could_read(
+    hass: HomeAssistant, engine: SimulatedEngine, name: str, title: str
+) -> None:
+    result = await submit(hass, await open_form(hass), name=name, url=engine.url)
+    assert (result["title"], result["data"]["name"]) == (title, title)
+    found = device(hass)
+    assert found and found.name == title
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "http"])

@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.typing import (
 from demo.engine import Proxy, SimulatedEngine
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers.json import json_bytes
 from homeassistant.util import dt as dt_util
 
 from .bench import WEB, Bench
@@ -102,6 +103,22 @@ async def test_a_terminal(bench: Bench) -> None:
     # a terminal does not tell its streams apart
     assert {line["stream"] for line in answer["lines"]} == {"stdout"}
     assert texts(answer) == ["100 %", f"{RED}red\x1b[0m", "oops"]
+
+
+async def test_an_answer_takes_what_it_may_take_with_all_that_is_in_it(
+    bench: Bench,
+) -> None:
+    bench.engine.run("web")
+    await bench.begin()
+    # short lines have longer times; and what a colour is written with takes more
+    for number in range(6000):
+        bench.engine.say("web", f"{number}")
+    for _ in range(4000):
+        bench.engine.say("web", RED * 20)
+    answer = await get_logs(bench, lines=10_000)
+    taken = len(json_bytes(answer))
+    assert 1024 * 1024 - 4096 < taken <= 1024 * 1024
+    assert len(answer["lines"]) + answer["dropped"] == 10_000
 
 
 async def test_a_line_without_an_end(bench: Bench) -> None:

@@ -212,6 +212,9 @@ async def test_an_engine_that_falls_silent(
     assert 5 < passed <= 15.5
     assert state(bench.hass, "host", "memory") == "unavailable"
     engine.faults.silent = False
+    # what is answered now takes no time of the clock that stands still
+    for _ in range(10):
+        await bench.breathe()
     await bench.pass_time(30, enough=lambda: bool(bench.feed.last_update_success))
     await bench.hass.async_block_till_done()
     assert bench.number("memory", shown)
@@ -433,3 +436,39 @@ async def test_very_many_over_one_pool(bench: Bench) -> None:
         for number in range(250)
     )
     assert engine.connections < 20
+
+
+async def test_who_shares_a_network_has_no_traffic_of_its_own(bench: Bench) -> None:
+    bench.engine.run("vpn", usage=BUSY)
+    bench.engine.run("app", network_mode="container:vpn", usage=BUSY)
+    bench.add()
+    for name in ("vpn", "app"):
+        bench.choose(name, "network_received", "network_sent", "memory", enabled=True)
+    await bench.begin()
+    await bench.next_round()
+    vpn, app = "container_name:vpn", "container_name:app"
+    assert bench.known("memory", app) and bench.known("network_received", vpn)
+    assert bench.number("network_received", app) is None
+    assert bench.number("network_sent", app) is None
+
+
+async def test_what_cannot_be_is_counted_once_for_each_sample(
+    bench: Bench,
+) -> None:
+    bench.engine.run("web", usage=BUSY)
+    entry = await bench.begin()
+    await bench.next_round()
+    client = entry.runtime_data.source
+    assert client.dropped == 0
+
+    def edit(request: str, said: Any) -> Any:
+        if request == STATS:
+            said["memory_stats"]["usage"] = 2**60
+            said["pids_stats"]["current"] = -1
+        return said
+
+    bench.engine.faults.edit = edit
+    for rounds in (1, 2):
+        await bench.next_round()
+        assert bench.number("memory") is None
+        assert client.dropped == 2 * rounds

@@ -17,6 +17,7 @@ from homeassistant.core import HomeAssistant
 
 from .host import docker_entry, entity_id, set_up, state, until
 from custom_components.homelab.source import BadAnswer
+from custom_components.homelab.sources.docker.access import PROBES, learn
 from custom_components.homelab.sources.docker.client import DockerClient
 from custom_components.homelab.sources.docker.connection import open_api
 from custom_components.homelab.sources.docker.observer import MOST_REMEMBERED
@@ -76,12 +77,60 @@ async def test_a_proxy_that_forbids_what_is_needed_later(
     await until(lambda: state(hass, "container_name:plex", "running") == "on")
 
 
-async def test_an_engine_that_may_not_tell_its_volumes_and_then_fails(
-    hass: HomeAssistant, engine: SimulatedEngine, entry: MockConfigEntry
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_a_volume_driver_that_fails_costs_only_the_number_of_volumes(
+    hass: HomeAssistant, engine: SimulatedEngine, hangs: bool
 ) -> None:
-    engine.faults.answers["GET /volumes"] = (500, "the disk is full")
+    engine.run("plex", volumes=("media",))
+    engine.run("other")
+    entry = docker_entry(hass, engine, options=HOURLY)
+
+    if hangs:
+        engine.faults.late["GET /volumes"] = 3600
+    else:
+        engine.faults.answers["GET /volumes"] = (500, "no such driver")
+    begin = monotonic()
     await set_up(hass, entry)
-    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.state is ConfigEntryState.LOADED
+    assert monotonic() - begin < 3
+    await listening(engine)
+    assert state(hass, "container_name:plex", "running") == "on"
+    # nobody knows it: such a sensor has nothing to show yet
+    assert entity_id(hass, "host", "volumes") is None
+    # an image tells of itself, and the engine is met again; then a container dies
+    engine.tell("image", "pull", "busybox:latest", name="busybox")
+    engine.die("plex", 3)
+    await until(lambda: state(hass, "container_name:plex", "running") == "off", 2)
+    # contact is lost for a moment: it is back as soon as ever
+    engine.hang_up()
+    asked = engine.requests["GET /containers/json"]
+    await until(lambda: engine.requests["GET /containers/json"] > asked, 5)
+    await until(lambda: engine.in_flight["GET /events"] == 1)
+    assert state(hass, "host", "connected") == "on"
+
+
+async def test_the_number_of_volumes_stays_while_nobody_counts_them(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    engine.run("plex", volumes=("media",))
+    await set_up(hass, docker_entry(hass, engine, options=HOURLY))
+    await listening(engine)
+    assert state(hass, "host", "volumes") == "1"
+    engine.faults.answers["GET /volumes"] = (500, "no such driver")
+    engine.add_volume("more")
+    asked = engine.requests["GET /volumes"]
+    engine.tell("volume", "create", "more")
+    await until(lambda: engine.requests["GET /volumes"] > asked)
+    await engine.stop("plex")
+    await until(lambda: state(hass, "container_name:plex", "running") == "off")
+    assert state(hass, "host", "volumes") == "1"
+    engine.faults.answers.clear()
+    engine.tell("image", "pull", "busybox:latest", name="busybox")
+    await until(lambda: state(hass, "host", "volumes") == "2")
+    # a proxy may be told to forbid it
+    engine.faults.answers["GET /volumes"] = (403, "<html>forbidden</html>")
+    engine.tell("image", "pull", "busybox:latest", name="busybox")
+    await until(lambda: state(hass, "host", "volumes") in {"unknown", "unavailable"})
 
 
 async def test_what_changed_in_a_gap_is_asked_about(
@@ -109,6 +158,44 @@ async def test_a_slow_answer_does_not_hold_back_what_an_event_says(
     await until(lambda: state(hass, "container_name:plex", "running") == "off", 2.5)
     engine.faults.delay = 0
     await until(lambda: engine.in_flight[INSPECT] == 0)
+
+
+async def test_an_answer_that_is_older_than_a_removal_brings_nothing_back(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    plex = engine.run("plex", auto_remove=True)
+    engine.run("other")
+    await set_up(hass, docker_entry(hass, engine, options=HOURLY))
+    await listening(engine)
+    # it is asked about because it ended, and is gone before the answer comes
+    engine.faults.late[f"GET /containers/{plex.id}/json"] = 1
+    asked = engine.requests[INSPECT]
+    engine.pause("plex")
+    await until(lambda: engine.requests[INSPECT] > asked)
+    engine.remove("plex", force=True)
+    await until(lambda: state(hass, "container_name:plex", "state") == "unavailable")
+    await until(lambda: engine.in_flight[INSPECT] == 0)
+    engine.tell("image", "pull", "busybox:latest", name="busybox")
+    await asyncio.sleep(0.5)
+    assert state(hass, "container_name:plex", "state") == "unavailable"
+    assert state(hass, "host", "containers_running") == "1"
+
+
+async def test_what_is_made_while_the_list_is_on_its_way_is_not_gone(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    engine.run("other")
+    entry = docker_entry(hass, engine, options=HOURLY)
+    await set_up(hass, entry)
+    await listening(engine)
+    engine.faults.late["GET /containers/json"] = 0.5
+    engine.faults.late[INSPECT] = 2
+    asked = engine.requests["GET /containers/json"]
+    looking = hass.async_create_task(entry.runtime_data.main.async_refresh())
+    await until(lambda: engine.requests["GET /containers/json"] > asked)
+    engine.run("new")
+    await looking
+    assert state(hass, "container_name:new", "state") in {"created", "running"}
 
 
 async def test_strangers_are_forgotten(
@@ -192,6 +279,44 @@ async def test_each_action_is_learned_by_itself(
         there = entity_id(hass, "container_name:plex", key) is not None
         assert there is (key != action)
     assert entity_id(hass, "container_name:plex", "running")
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+async def test_a_probe_that_nobody_could_answer_forbids_nothing(
+    engine: SimulatedEngine, status: int
+) -> None:
+    data = {"name": "NAS", "url": engine.url}
+    client = DockerClient(await open_api(data), data)
+    await client.identify()
+    probes = {action: f"{verb} /{path}" for action, (verb, path) in PROBES.items()}
+    engine.faults.answers = dict.fromkeys(probes.values(), (status, "not now"))
+    for code, action in ((401, "start"), (403, "stop"), (405, "kill")):
+        engine.faults.answers[probes[action]] = (code, "forbidden")
+    engine.faults.answers.pop(probes["pause"])
+    api, before = client.observer.api, frozenset(PROBES) - {"restart", "pause"}
+    forbidden = {"start", "stop", "kill", "restart"}
+    assert await learn(api, before) == (PROBES.keys() - forbidden, False)
+    engine.faults.answers.clear()
+    assert await learn(api, before) == (PROBES.keys(), True)
+    await client.close()
+
+
+async def test_what_could_not_be_learned_is_learned_at_the_next_poll(
+    hass: HomeAssistant, engine: SimulatedEngine, entry: MockConfigEntry
+) -> None:
+    engine.run("plex")
+    restart = "POST /containers/{id}/restart"
+    engine.faults.answers["POST /containers/-homelab-nobody/restart"] = (503, "not now")
+    await set_up(hass, entry)
+    await listening(engine)
+    assert entity_id(hass, "container_name:plex", "restart") is None
+    engine.faults.answers.clear()
+    await entry.runtime_data.main.async_refresh()
+    await until(lambda: entity_id(hass, "container_name:plex", "restart") is not None)
+    # now it is known for a while
+    asked = engine.requests[restart]
+    await entry.runtime_data.main.async_refresh()
+    assert engine.requests[restart] == asked
 
 
 async def test_a_podman_that_does_not_tell_who_stopped_it(

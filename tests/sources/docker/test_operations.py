@@ -9,11 +9,13 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from demo.engine import SimulatedEngine, State, compose
+from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
 from .host import docker_entry, entity_id, set_up, state, until
+from .test_events import happened
 from custom_components.homelab.const import EVENT_OPERATION
 
 PLEX = "container_name:plex"
@@ -161,6 +163,30 @@ def _publish(said: Any, ports: dict[str, Any]) -> Any:
     return said
 
 
+@pytest.mark.parametrize("address", ["172.17.0.9", "127.0.0.1"])
+async def test_a_container_called_like_the_machine_is_not_ours_for_that(
+    hass: HomeAssistant, engine: SimulatedEngine, admin: Context, address: str
+) -> None:
+    """Whether the name leads to it is what its address says."""
+    url = (await engine.listen()).replace("127.0.0.1", "localhost")
+
+    def edit(_: str, said: Any) -> Any:
+        if isinstance(said, dict) and said.get("Name") == "/localhost":
+            said["NetworkSettings"]["Networks"]["bridge"]["IPAddress"] = address
+        return said
+
+    engine.faults.edit = edit
+    engine.run("localhost")
+    engine.run("other")
+    await set_up(hass, docker_entry(hass, engine, url=url))
+    if address == "127.0.0.1":
+        with pytest.raises(ServiceValidationError, match="is denied"):
+            await press(hass, "container_name:localhost", "off", admin)
+    else:
+        await press(hass, "container_name:localhost", "off", admin)
+    assert engine.find("localhost").is_up is (address == "127.0.0.1")
+
+
 async def test_the_container_that_home_assistant_runs_in(
     hass: HomeAssistant,
     engine: SimulatedEngine,
@@ -218,3 +244,27 @@ async def test_an_end_that_we_asked_for_is_told_as_such(
     assert event
     assert event.attributes["event_type"] == "stopped"
     assert event.attributes["cause"] == "operation"
+
+
+@pytest.mark.parametrize("key", ["on", "restart", "unpause"])
+async def test_a_crash_right_after_our_own_action_is_not_ours(
+    hass: HomeAssistant,
+    engine: SimulatedEngine,
+    shop: MockConfigEntry,
+    admin: Context,
+    key: str,
+) -> None:
+    if key == "on":
+        await engine.stop("plex")
+    if key == "unpause":
+        await enable_all(hass, shop)
+        engine.pause("plex")
+    await until(lambda: engine.in_flight["GET /events"] == 1)
+    await until(lambda: state(hass, PLEX, "running") == ("on", "off")[key != "restart"])
+    # as a real engine does, it tells of it before it answers
+    engine.faults.late["POST /containers/{id}/" + {"on": "start"}.get(key, key)] = 0.1
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await press(hass, PLEX, key, admin)
+    await until(lambda: state(hass, PLEX, "running") == "on")
+    engine.die("plex", 1)
+    await until(lambda: happened(hass, events)[-1:] == [("exited", "itself")])

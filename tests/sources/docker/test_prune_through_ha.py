@@ -393,6 +393,32 @@ async def test_what_is_protected(
     assert "shop_default" in engine.networks
 
 
+async def test_what_is_protected_keeps_its_volumes_when_its_device_is_gone(
+    hass: HomeAssistant, engine: SimulatedEngine, admin: Context
+) -> None:
+    shop(engine)
+    options = {"policy": {"protect": ["db"]}, "removal": {"removal_delay": 0}}
+    entry = await begin(hass, engine, **options)
+    await down(hass, engine, "shop-db-1", "solo")
+    gone = ("container_shop/db/1", "container_name:solo")
+    await until(lambda: not any(device(hass, each) for each in gone))
+    left = {"shop_db", "shop_jobs", "f" * 64, "other-data"}
+    assert names(await prune(hass, "volumes", **EVERYTHING)) == {"solo-data", "e" * 64}
+    await prune(hass, "volumes", preview=False, context=admin, **EVERYTHING)
+    assert {*engine.volumes} == left
+    # which ones it had is forgotten with a restart, that it is protected is not
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await set_up(hass, entry)
+    engine.add_volume("nobodys")
+    shown = await prune(hass, "volumes", **EVERYTHING)
+    sentence = "kept all volumes: nobody knows which ones shop/db/1 had"
+    assert (shown["items"], shown["kept"]) == ([], [sentence])
+    # until the list names it no more
+    hass.config_entries.async_update_entry(entry, options=HOURLY)
+    await hass.async_block_till_done()
+    assert "nobodys" in names(await prune(hass, "volumes", **EVERYTHING))
+
+
 async def test_a_refusal_does_not_stop_the_rest(
     hass: HomeAssistant, engine: SimulatedEngine, admin: Context
 ) -> None:

@@ -234,6 +234,23 @@ async def test_what_engines_warn_of(
     assert entry.state is ConfigEntryState.LOADED
 
 
+async def test_memory_that_is_not_counted_without_root(
+    hass: HomeAssistant, engine: SimulatedEngine, issue_registry: ir.IssueRegistry
+) -> None:
+    """The kernel may be well: it is the user who has no controller."""
+
+    def rootless(request: str, said: Any) -> Any:
+        if request == "GET /info":
+            said |= {"MemoryLimit": False, "CgroupDriver": "none"}
+            said["SecurityOptions"] = ["name=seccomp,profile=builtin", "name=rootless"]
+        return said
+
+    engine.faults.edit = rootless
+    await set_up(hass, docker_entry(hass, engine))
+    [memory] = issue_registry.issues.values()
+    assert memory.translation_key == "memory_not_delegated"
+
+
 async def test_no_secret_leaks(
     hass: HomeAssistant,
     engine: SimulatedEngine,

@@ -439,3 +439,20 @@ async def test_very_many_over_one_pool(bench: Bench, watch: Watch) -> None:
     await viewer.leave()
     await bench.pass_time(6)
     assert streams(bench) == 0
+
+
+async def test_the_traffic_of_a_network_is_shown_where_it_is(
+    bench: Bench, watch: Watch
+) -> None:
+    bench.engine.run("vpn", usage=BUSY)
+    bench.engine.run("app", network_mode="container:vpn", usage=BUSY)
+    await bench.begin()
+    viewer = await watch()
+    await viewer.frame()
+
+    def row(name: str) -> dict[str, Any]:
+        return next(each for each in viewer.rows.values() if each["name"] == name)
+
+    await viewer.see(lambda: row("vpn")["receive_rate"] and row("app")["cpu"])
+    assert row("vpn")["send_rate"]
+    assert row("app")["receive_rate"] is row("app")["send_rate"] is None

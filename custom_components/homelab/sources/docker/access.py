@@ -8,7 +8,7 @@ from .api import Api
 
 # names begin with a letter or a digit: no container and no volume is called this
 NOBODY: Final = "-homelab-nobody"
-# each is refused with 404 where it is allowed, and with 403 where it is not
+# each is refused with 404 where it is allowed, and with a refusal where it is not
 PROBES: Mapping[str, tuple[str, str]] = {
     **{
         action: ("POST", f"containers/{NOBODY}/{action}")
@@ -20,9 +20,15 @@ PROBES: Mapping[str, tuple[str, str]] = {
 }
 
 
-async def learn(api: Api) -> frozenset[str]:
-    """Return what is allowed."""
+async def learn(api: Api, before: frozenset[str]) -> tuple[frozenset[str], bool]:
+    """Return what is allowed, and whether all of that is certain.
+
+    Of what nobody could answer now, `before` is still the best that is known.
+    """
     answers = await gather(*(api.probe(verb, path) for verb, path in PROBES.values()))
-    return frozenset(
-        name for name, allowed in zip(PROBES, answers, strict=True) if allowed
-    )
+    allowed = {
+        name
+        for name, answer in zip(PROBES, answers, strict=True)
+        if answer or (answer is None and name in before)
+    }
+    return frozenset(allowed), None not in answers

@@ -25,6 +25,7 @@ from .reading import a_mapping
 LONGEST_ANSWER = 16 * 1024 * 1024
 DEADLINE = 10.0
 CONNECT = 10.0
+REFUSALS = frozenset({401, 403, 405})
 
 
 class BoundedResponse(ClientResponse):
@@ -68,6 +69,8 @@ class Api(Docker):
         )
         super().__init__(base, connector=connector, session=session)
         self.requests = 0
+        # what was told, but cannot be
+        self.dropped = 0
         # by the loop's clock, when somebody last answered
         self.heard = 0.0
         # what it called the time when it answered
@@ -170,8 +173,11 @@ class Api(Docker):
         with translated(path, acts=True):
             await self._do_query(path, "DELETE")
 
-    async def probe(self, method: str, path: str) -> bool:
-        """Find out whether a request would be let through, on what cannot exist."""
+    async def probe(self, method: str, path: str) -> bool | None:
+        """Find out whether a request would be let through, on what cannot exist.
+
+        None is an answer that does not say: of whoever is out of order, or overloaded.
+        """
         with translated(path):
             response = await self.session.request(
                 method,
@@ -180,7 +186,9 @@ class Api(Docker):
             )
             async with response:
                 await response.read()
-                return response.status == 404
+                if response.status in REFUSALS:
+                    return False
+                return True if response.status == 404 else None
 
 
 def _order(version: str) -> tuple[int, ...]:

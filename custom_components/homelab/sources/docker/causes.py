@@ -6,10 +6,11 @@ going down, and for what the engine means to do with the container.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import inf
 from typing import Any, Final
 
+from .gap import Gap
 from .happening import TERM, Cause, Happening, HappeningType, signal_number
 from .life import HOLD, LONGEST_GRACE, SETTLE, Asked, Event
 from .listing import Listing, Seen, runs
@@ -23,16 +24,6 @@ REMEMBERED: Final = 2048
 _NAMES = {"died": "die", "remove": "destroy", "rm": "destroy"}
 
 
-@dataclass(slots=True)
-class _Gap:
-    """A time in which nobody listened, and what was heard of it afterwards."""
-
-    lost: float
-    events: list[Event] = field(default_factory=list)
-    # an event that comes again comes from the same run of the engine
-    same_run: bool = False
-
-
 class Causes:
     """What may be said of containers, from events, lists and their absence."""
 
@@ -41,13 +32,18 @@ class Causes:
         self._lives = Lives()
         self._known: dict[int, None] = {}
         self._heard: float | None = None
-        self._gap: _Gap | None = None
+        self._gap: Gap | None = None
         self._listing: Listing | None = None
+        self._run: str | None = None
         self._met = False
 
     def outlive(self, outlived: bool) -> None:
         """Know whether containers outlive their engine: Podman's, or by live-restore."""
         self._lives.outlived = outlived
+
+    def answered_by(self, run: str | None) -> None:
+        """Know which run of the engine answers; None where it does not say."""
+        self._run = run
 
     @property
     def heard_at(self) -> float | None:
@@ -135,15 +131,23 @@ class Causes:
         if stopped_by_user and life.asked is None:
             life.asked = Asked(death.at, None)
 
-    def operating(self, container_id: str, until: float) -> None:
+    def operating(self, container_id: str, until: float, since: float = -inf) -> None:
         """Know that what happens to a container until then was asked for by us."""
-        self._lives.life(container_id).operating = until
+        life = self._lives.life(container_id)
+        life.operating, life.operating_since = until, since
+
+    def operated(self, container_id: str, until: float) -> None:
+        """Know that it was answered: what it has caused has come, or comes until then."""
+        life = self._lives.by_id.get(container_id)
+        # whatever ended the waiting came before the answer
+        if life and life.operating > -inf:
+            life.operating = until
 
     def lost(self, at: float) -> list[Happening]:
         """Know that nobody listens any more: where all had died, it was the engine."""
         if self._gap:
             return []
-        self._gap, self._listing = _Gap(lost=at), None
+        self._gap, self._listing = Gap(lost=at, run=self._run), None
         said = self._lives.ripe(at)
         if self._lives.engine_until() > -inf:
             said += self._lives.blame_engine()
@@ -191,7 +195,7 @@ class Causes:
             times.append(max(ripe, self._gap.lost + HOLD) if self._gap else ripe)
         return min(times, default=None)
 
-    def _bridge(self, gap: _Gap) -> list[Happening]:
+    def _bridge(self, gap: Gap) -> list[Happening]:
         """Tell what was missed, now that it is known who has survived it."""
         listing, self._listing, self._gap = self._listing, None, None
         before = {life.id for life in self._lives.running()}
@@ -200,9 +204,14 @@ class Causes:
             listing is None or (listing.began(id_) or inf) <= gap.lost + SETTLE
             for id_ in before - died
         )
-        down = not survived and not gap.same_run
+        down = not survived and gap.is_over_in_another_run(self._run, before)
         said = self._lives.blame_engine() if down else []
         for event in sorted(gap.events, key=lambda each: each.at):
+            if down and event.name == "start" and event.id in before:
+                # it had ended with the engine, before whatever has happened since
+                end = replace(event, name="die", at=gap.lost, attributes={})
+                said += self._lives.take(replace(end, seen=False, by_engine=True))
+                before.discard(event.id)
             blamed = down and not self._lives.outlived and event.id in before
             said += self._lives.take(replace(event, by_engine=blamed))
             if event.name == "die":

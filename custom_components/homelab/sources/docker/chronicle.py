@@ -119,7 +119,8 @@ class Chronicle:
     @contextmanager
     def operating(self, container: Container, reserve: float) -> Iterator[None]:
         """Know that an end of a container was asked for by us, while it is."""
-        self.causes.operating(container.id, self._now() + container.grace + reserve)
+        now = self._now()
+        self.causes.operating(container.id, now + container.grace + reserve, now)
         try:
             yield
         except SourceError as error:
@@ -127,7 +128,7 @@ class Chronicle:
             if not error.sent:
                 self.causes.operating(container.id, -inf)
             raise
-        self.causes.operating(container.id, self._now() + AFTERWARDS)
+        self.causes.operated(container.id, self._now() + AFTERWARDS)
 
     def _now(self) -> float:
         return time() + self._ahead

@@ -45,6 +45,11 @@ class DockerClient(Performing):
         self._surroundings = surroundings
         self._addresses: frozenset[str] = frozenset()
 
+    @property
+    def dropped(self) -> int:
+        """How many values that cannot be were told so far; none of them is shown."""
+        return self.observer.api.dropped
+
     async def identify(self) -> str:
         """Return the engine's own id; Podman is told by its machine and its storage."""
         self._addresses = await _addresses(self._address)
@@ -52,7 +57,7 @@ class DockerClient(Performing):
 
     async def close(self) -> None:
         """Let go of every connection."""
-        await self.observer.api.close()
+        await self.observer.close()
 
     async def check(self) -> frozenset[str]:
         """Make sure that everything we read may be read; return what may be done."""
@@ -145,14 +150,17 @@ class DockerClient(Performing):
 
 
 async def _addresses(address: Address) -> frozenset[str]:
-    """Return a host's name and, where it has any, its addresses."""
+    """Return the addresses of a host; its name where that leads to none.
+
+    A container may be called like a machine: only who has its address stands there.
+    """
     if not address.host:
         return frozenset()
-    found = {address.host}
-    with suppress(OSError):
+    found: set[str] = set()
+    with suppress(OSError, UnicodeError):
         loop = asyncio.get_running_loop()
         for *_, where in await loop.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM
         ):
             found.add(str(where[0]))
-    return frozenset(found)
+    return frozenset(found or {address.host})

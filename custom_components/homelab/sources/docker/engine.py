@@ -1,6 +1,6 @@
 """What the engine says of itself to models: who it is, what it counts, what it warns of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 import re
 from typing import Any
@@ -13,8 +13,8 @@ OLDEST_API = (1, 40)
 _OPEN_PORT = re.compile(r"API is accessible on (\S+) without encryption")
 
 
-def parse_engine(version: object, info: object, volumes: object) -> Engine:
-    """Read what the engine says of itself; `volumes` is None where that is forbidden."""
+def parse_engine(version: object, info: object) -> Engine:
+    """Read what the engine says of itself."""
     of_version, of_info = a_mapping(version), a_mapping(info)
     names = [
         str(a_mapping(each).get("Name"))
@@ -32,11 +32,12 @@ def parse_engine(version: object, info: object, volumes: object) -> Engine:
         outlived=podman or of_info.get("LiveRestoreEnabled") is True,
         cpus=a_count(of_info.get("NCPU")) or None,
         images=a_count(of_info.get("Images")),
-        volumes=None
-        if volumes is None
-        else len(a_list(a_mapping(volumes).get("Volumes"))),
         warnings=warnings,
         counts_memory=of_info.get("MemoryLimit") is not False,
+        rootless=any(
+            str(option).startswith("name=rootless")
+            for option in a_list(of_info.get("SecurityOptions"))
+        ),
         open_ports=tuple(
             found[1] for each in warnings if (found := _OPEN_PORT.search(each))
         ),
@@ -66,34 +67,52 @@ def _identity(info: Mapping[str, Any], *, podman: bool) -> str:
 def parse_disk_usage(raw: object) -> DiskUsage:
     """Add up what lies on the engine's disk, and what of it nobody uses."""
     whole = a_mapping(raw)
-    images, volumes = _rows(whole, "Images"), _rows(whole, "Volumes")
-    cache = _rows(whole, "BuildCache")
-    unused = [each for each in images if image_users(each) == 0]
-    loose = [each for each in volumes if volume_users(each) == 0]
-    idle = [each for each in cache if each.get("InUse") is not True]
-    stored = a_count(whole.get("LayersSize"))
-    # Podman leaves it at zero
-    of_images = stored or _sum(each.get("Size") for each in images)
+    images, idle_images = _section(whole, "Image", image_size, _is_unused_image)
+    volumes, idle_volumes = _section(whole, "Volume", volume_size, _is_unused_volume)
+    cache, idle_cache = _section(whole, "BuildCache", cache_size, is_idle)
+    if images is not None and isinstance(rows := whole.get("Images"), list):
+        # what several have is there once; Podman leaves it at zero
+        stored = a_count(whole.get("LayersSize"))
+        images = stored or _sum(a_mapping(each).get("Size") for each in rows)
+    idle = (idle_images, idle_volumes, idle_cache)
     return DiskUsage(
-        images=of_images,
-        volumes=_sum(volume_size(each) for each in volumes),
-        build_cache=_sum(each.get("Size") for each in cache),
-        reclaimable=_sum(
-            (
-                *(image_size(each) for each in unused),
-                *(volume_size(each) for each in loose),
-                *(each.get("Size") for each in idle),
-            )
-        ),
+        images=images,
+        volumes=volumes,
+        build_cache=cache,
+        reclaimable=None if None in idle else _sum(idle),
     )
 
 
-def _rows(whole: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    return [a_mapping(each) for each in a_list(whole.get(key))]
+def _section(
+    whole: Mapping[str, Any],
+    name: str,
+    size: Callable[[Mapping[str, Any]], int | None],
+    is_idle: Callable[[Mapping[str, Any]], bool],
+) -> tuple[int | None, int | None]:
+    """Return the size of a section, and how much of it nobody uses; None is unknown.
+
+    Since API 1.52 engines may say sums instead of rows.
+    """
+    key = name if name in whole else f"{name}s"
+    listed = whole.get(key)
+    if key in whole and (listed is None or isinstance(listed, list)):
+        rows = [*map(a_mapping, a_list(listed))]
+        idle = _sum(size(row) for row in rows if is_idle(row))
+        return _sum(map(size, rows)), idle
+    sums = a_mapping(whole.get(f"{name}Usage"))
+    return a_count(sums.get("TotalSize")), a_count(sums.get("Reclaimable"))
 
 
 def _sum(sizes: Iterable[object]) -> int:
     return sum(filter(None, map(a_count, sizes)))
+
+
+def _is_unused_image(row: Mapping[str, Any]) -> bool:
+    return image_users(row) == 0
+
+
+def _is_unused_volume(row: Mapping[str, Any]) -> bool:
+    return volume_users(row) == 0
 
 
 def image_users(row: Mapping[str, Any]) -> int | None:
@@ -116,3 +135,13 @@ def volume_users(row: Mapping[str, Any]) -> int | None:
 def volume_size(row: Mapping[str, Any]) -> int | None:
     """Return a volume's size; drivers other than the local one know none."""
     return a_count(a_mapping(row.get("UsageData")).get("Size"))
+
+
+def is_idle(row: Mapping[str, Any]) -> bool:
+    """Whether no build uses a record of the build cache now."""
+    return row.get("InUse") is not True
+
+
+def cache_size(row: Mapping[str, Any]) -> int | None:
+    """Return what goes when a record goes: what is shared is counted elsewhere."""
+    return 0 if row.get("Shared") is True else a_count(row.get("Size"))

@@ -72,7 +72,13 @@ def _happened(before: DockerHost, after: DockerHost) -> Iterator[Occurrence]:
 
 
 def _memory_fault(host: DockerHost) -> dict[str, str] | None:
-    return None if host.engine.counts_memory else {}
+    engine = host.engine
+    return None if engine.counts_memory or engine.rootless else {}
+
+
+def _delegation_fault(host: DockerHost) -> dict[str, str] | None:
+    engine = host.engine
+    return {} if engine.rootless and not engine.counts_memory else None
 
 
 def _port_fault(host: DockerHost) -> dict[str, str] | None:
@@ -328,6 +334,7 @@ HOST = ResourceKind[DockerHost](
     actions=(PRUNE,),
     faults=(
         Fault(key="memory_controller_off", found=_memory_fault),
+        Fault(key="memory_not_delegated", found=_delegation_fault),
         Fault(key="plain_docker_port", found=_port_fault),
     ),
 )

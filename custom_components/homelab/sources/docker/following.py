@@ -8,11 +8,11 @@ from typing import Any
 from aiohttp import StreamReader
 import orjson
 
-from ...source import BadAnswer, CannotConnect
+from ...source import CannotConnect
 from .identity import describe
 from .models import DockerHost, Health, State
 from .observer import Observer
-from .reading import a_count, a_mapping
+from .reading import a_count, a_mapping, a_text
 
 # an engine from which nothing was heard for so long is asked for a sign of life
 QUIET = 20.0
@@ -20,6 +20,8 @@ QUIET = 20.0
 TOGETHER = 0.05
 # an answer that takes longer does not hold back what the event itself has said
 PATIENCE = 0.5
+# no engine's clock shows the year 2514
+LATEST = 2**34
 # events in one turn of the loop
 AT_ONCE = 50
 EVENTS = (
@@ -55,6 +57,7 @@ async def follow(observer: Observer) -> AsyncGenerator[DockerHost]:
         reader = asyncio.create_task(events.read(content))
         try:
             # what happened before somebody listened
+            await observer.recognise()
             await observer.look()
             observer.begin()
             yield observer.host()
@@ -70,6 +73,23 @@ async def follow(observer: Observer) -> AsyncGenerator[DockerHost]:
             reader.cancel()
             events.close()
             observer.lose()
+
+
+def _parse(line: bytes) -> Mapping[str, Any] | None:
+    """Read an event; None for what makes no sense, such as one without a time."""
+    try:
+        event = a_mapping(orjson.loads(line))
+    except orjson.JSONDecodeError:
+        return None
+    return event if a_text(event.get("Type")) and _moment(event) else None
+
+
+def _moment(event: Mapping[str, Any]) -> float:
+    """Return when an event was; 0 is never."""
+    if nanoseconds := a_count(event.get("timeNano")):
+        return nanoseconds / 1e9
+    seconds = a_count(event.get("time")) or 0
+    return float(seconds) if seconds < LATEST else 0.0
 
 
 class _Events:
@@ -101,26 +121,25 @@ class _Events:
                 # what lies in the buffer already would be read in one turn
                 await asyncio.sleep(0)
             self._observer.api.hear()
-            try:
-                self._take(a_mapping(orjson.loads(line)))
-            except orjson.JSONDecodeError:
-                raise BadAnswer("an event makes no sense") from None
+            event = _parse(line)
+            if event is None:
+                # it would only come again after another end of the stream
+                self._observer.api.dropped += 1
+            elif event["Type"] == "container":
+                self._take(event)
+            else:
+                changed = event["Type"] in {"image", "volume"}
+                self._engine_changed = self._engine_changed or changed
+                self._wake.set()
         raise CannotConnect("the stream of events ended")
 
     def _take(self, event: Mapping[str, Any]) -> None:
-        kind = event.get("Type")
-        if kind != "container":
-            self._engine_changed = self._engine_changed or kind in {"image", "volume"}
-            self._wake.set()
-            return
         actor = a_mapping(event.get("Actor"))
         attributes = a_mapping(actor.get("Attributes"))
         word, _, said = str(event.get("Action") or event.get("status")).partition(":")
         name = WORDS.get(word, word)
         id_ = str(actor.get("ID") or event.get("id") or "")
-        at = (a_count(event.get("timeNano")) or 0) / 1e9 or float(
-            event.get("time") or 0
-        )
+        at = _moment(event)
         said = said.strip() or str(attributes.get("health_status") or "")
         self._observer.chronicle.take(
             name, id_, at, {**attributes, "health_status": said}
@@ -136,7 +155,7 @@ class _Events:
             # Podman tells of every check, also of those that changed nothing
             return
         if name == "destroy":
-            roster.drop(id_)
+            self._observer.remove(id_)
         elif name == "create" and known is None:
             self._observer.expect(describe(id_, attributes.get("name"), attributes))
         if name in LOOKS:

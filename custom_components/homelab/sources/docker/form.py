@@ -26,6 +26,7 @@ from .client import DockerClient
 from .connection import open_api
 from .local import find_socket
 
+NAME = "Docker"
 SECRETS = frozenset({"key", "password", "private_key", "passphrase"})
 # what an entry keeps, by the way that its engine is reached
 KEPT = {
@@ -50,7 +51,7 @@ _MANY_LINES = TextSelector(TextSelectorConfig(multiline=True))
 _PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
 _FILE = FileSelector(FileSelectorConfig(accept=".pem,.crt,.cer,.key"))
 _ADDRESS = {
-    probatio.Required("name", default="Docker"): _TEXT,
+    probatio.Required("name", default=NAME): _TEXT,
     probatio.Required("url"): _TEXT,
 }
 _TLS = {
@@ -136,7 +137,7 @@ async def _submit_reauth(hass: HomeAssistant, answers: Answers) -> Candidate | s
 async def _connect(hass: HomeAssistant, answers: Mapping[str, Any]) -> Candidate:
     """Make a real connection, and see what is allowed there."""
     way = parse_address(answers["url"]).way
-    data = {name: answers[name] for name in ("name", "url")}
+    data = {"name": answers["name"].strip() or NAME, "url": answers["url"]}
     data |= {n: answers[n] for n in KEPT[way] if answers.get(n) not in {None, ""}}
     if not data.get("certificate"):
         # a stored key is of no use alone, and nobody can see that it is there

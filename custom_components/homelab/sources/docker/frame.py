@@ -1,11 +1,11 @@
 """One frame of a container's counters, as far as it makes sense."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .reading import a_count, a_mapping
+from .reading import a_count, a_list, a_mapping
 
 # No machine has so much memory; engines write such limits for none.
 _MEMORY_END = 2**60
@@ -31,10 +31,15 @@ class Frame:
     block_read: int | None = None
     block_written: int | None = None
     pids: int | None = None
+    # how many of these were numbers that cannot be
+    absurd: int = 0
 
 
-def parse_frame(raw: Mapping[str, Any]) -> Frame | None:
-    """Read a frame; None for the empty one of a container that does not run."""
+def parse_frame(raw: Mapping[str, Any], *, networked: bool = True) -> Frame | None:
+    """Read a frame; None for the empty one of a container that does not run.
+
+    Who uses another container's network is told that one's traffic, too.
+    """
     stamp, cpu = str(raw.get("read") or ""), a_mapping(raw.get("cpu_stats"))
     memory = a_mapping(raw.get("memory_stats"))
     if stamp.startswith("0001-") or not (cpu or memory):
@@ -53,11 +58,31 @@ def parse_frame(raw: Mapping[str, Any]) -> Frame | None:
         windows=windows,
         memory=_memory(memory),
         memory_limit=_bytes(memory.get("limit")),
-        networks=_networks(raw.get("networks")),
+        networks=_networks(raw.get("networks")) if networked else None,
         block_read=read,
         block_written=written,
         pids=a_count(pids.get("current")),
+        absurd=_is_absurd(memory.get("usage"), _MEMORY_END)
+        + sum(map(_is_absurd, _counters(raw, cpu, pids))),
     )
+
+
+def _counters(
+    raw: Mapping[str, Any], cpu: Mapping[str, Any], pids: Mapping[str, Any]
+) -> Iterator[object]:
+    yield from (a_mapping(cpu.get("cpu_usage")).get("total_usage"), pids.get("current"))
+    yield cpu.get("system_cpu_usage")
+    for each in map(a_mapping, a_mapping(raw.get("networks")).values()):
+        yield from (each.get("rx_bytes"), each.get("tx_bytes"))
+    blocks = a_mapping(raw.get("blkio_stats")).get("io_service_bytes_recursive")
+    yield from (a_mapping(each).get("value") for each in a_list(blocks))
+
+
+def _is_absurd(raw: object, end: int = 2**63) -> bool:
+    """Whether something is a number, but none that could be."""
+    if not isinstance(raw, int) or isinstance(raw, bool):
+        return False
+    return not 0 <= raw < end
 
 
 def _moment(stamp: str) -> float | None:

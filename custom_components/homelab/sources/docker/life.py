@@ -83,6 +83,7 @@ class Life:
     oom: float | None = None
     # until then, what happens was asked for by us
     operating: float = -inf
+    operating_since: float = -inf
     health: str | None = None
     # whether the engine means to start it again after its death; None is unknown
     again: bool | None = None
@@ -158,9 +159,10 @@ class Life:
             return HappeningType.STOPPED, Cause.REMOVAL
         return what, cause
 
-    def begin(self, at: float) -> None:
-        """Forget what was asked of it before it ran."""
+    def begin(self, at: float, *, seen: bool) -> None:
+        """Forget what was asked of it before it ran; a list may tell of it late."""
         self.running, self.began_before, self.changed = True, True, at
         self.asked = self.oom = self.again = self.ended = None
-        self.operating = -inf
+        if seen or at >= self.operating_since:
+            self.operating = -inf
         self.health = ""

@@ -127,5 +127,6 @@ class Listing:
             id=seen.id,
             at=self.at if began is None or not isfinite(began) else began,
             resource=seen.resource,
+            seen=False,
             replaces=any(r == seen.resource and i != seen.id for r, i in claims),
         )

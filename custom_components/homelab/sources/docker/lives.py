@@ -164,7 +164,7 @@ class Lives:
         if owner and not (again and again[0].cause is Cause.POLICY):
             said.append(self._started(life, event))
         life.owner = owner
-        life.begin(event.at)
+        life.begin(event.at, seen=event.seen)
         return said
 
     def _end_before_start(self, life: Life, death: Death, at: float) -> list[Happening]:

@@ -95,7 +95,10 @@ class _Round:
                     raise
             else:
                 self._hear()
-                self._take(container, parse_frame(a_mapping(raw)))
+                self._take(
+                    container,
+                    parse_frame(a_mapping(raw), networked=container.networked),
+                )
 
     def _hear(self) -> None:
         self._heard = self._clock()
@@ -112,6 +115,8 @@ class _Round:
             return
         before = self._frames.get(_run(container))
         self._frames[_run(container)] = frame
-        self.numbers[container.resource] = measure(
+        numbers = measure(
             before, frame, podman=self._engine.podman, cpus=self._engine.cpus
         )
+        self._api.dropped += numbers.dropped
+        self.numbers[container.resource] = numbers

@@ -124,6 +124,7 @@ class Engine:
     volumes: int | None = None
     warnings: tuple[str, ...] = ()
     counts_memory: bool = True
+    rootless: bool = False
     open_ports: tuple[str, ...] = ()
 
 

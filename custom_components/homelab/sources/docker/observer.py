@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -14,12 +15,16 @@ from .engine import parse_engine
 from .errors import Missing
 from .models import Container, DockerHost, Engine, State
 from .parser import Row, own_addresses, parse_container, parse_rows, published_ports
-from .reading import a_mapping, a_truth
+from .reading import a_mapping, a_text, a_truth
 from .roster import Roster, projects
+from .volumes import VolumeCount
 
 AT_ONCE = 5
 LEARN_AGAIN = 1800.0
 MOST_REMEMBERED = 2000
+# without the word a swarm is asked as well
+BRIDGE = ("networks/bridge", {"scope": "local"})
+RECOGNISING = 2.0
 # of Podman's own interface, as old as it may be
 PODMAN_API = "4.0.0"
 # of the versions of the API the newest whose answers are known
@@ -43,11 +48,13 @@ class Observer:
         self.may: frozenset[str] = frozenset()
         self._name = name
         self._is_ours = is_ours
+        self._volumes = VolumeCount(api)
         self._engine: Engine | None = None
         self._learned: float | None = None
         self._looking = asyncio.Lock()
         self._doubtful = False
         self._listed: Mapping[str, Row] = {}
+        self._removed: dict[str, None] = {}
         # what was last shown
         self._told: Mapping[str, Container] = {}
 
@@ -62,23 +69,30 @@ class Observer:
         """Ask who it is, and what it has."""
         version = await self.api.read("version", versioned=False)
         self.api.speak(version, NEWEST_API)
-        info, volumes = await asyncio.gather(self.api.read("info"), self._volumes())
-        self._engine = parse_engine(version, info, volumes)
+        info, _ = await asyncio.gather(self.api.read("info"), self._volumes.look())
+        self._engine = parse_engine(version, info)
         self.chronicle.causes.outlive(self._engine.outlived)
         return self._engine
 
-    async def _volumes(self) -> Any:
-        """Return the list of volumes; None where that is forbidden."""
-        try:
-            return await self.api.read("volumes")
-        except BadAnswer as error:
-            if error.reason != "proxy_forbids":
-                raise
-            return None
+    async def recognise(self) -> None:
+        """Find out which run of the engine answers: each makes its own bridge anew."""
+        run = None
+        if not self.engine.outlived:
+            with suppress(SourceError):
+                said = await self.api.read(*BRIDGE, deadline=RECOGNISING)
+                run = a_text(a_mapping(said).get("Id"))
+        self.chronicle.causes.answered_by(run)
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self._volumes.close()
+        await self.api.close()
 
     async def look(self) -> None:
         """List all containers, and ask about those that look different."""
         async with self._looking:
+            # what is made from now on may not be in the list yet
+            before = {*self.roster.containers}
             _, listed = await asyncio.gather(
                 self._learn(), self.api.read("containers/json", {"all": "1"})
             )
@@ -86,7 +100,7 @@ class Observer:
             self._listed = {row.id: row for row in rows}
             self.chronicle.set_clock(self.api.date)
             different, gone = self.roster.compare(rows)
-            for id_ in gone:
+            for id_ in before.intersection(gone):
                 self.roster.drop(id_)
             # much may have happened to whoever looks the same after a gap
             asked = [row.id for row in rows] if self._doubtful else different
@@ -96,8 +110,8 @@ class Observer:
     async def _learn(self) -> None:
         """Find out what is allowed; what is allowed later is noticed within the hour."""
         if self._learned is None or monotonic() - self._learned > LEARN_AGAIN:
-            self.may = await learn(self.api)
-            self._learned = monotonic()
+            self.may, certain = await learn(self.api, self.may)
+            self._learned = monotonic() if certain else None
             for each in [*self.roster.containers.values()]:
                 self.roster.take(replace(each, may=self.may))
 
@@ -128,8 +142,12 @@ class Observer:
             if error.reason == "proxy_forbids" or not self._hangs_alone(error):
                 raise
             # one that cannot be asked about does not hide the others
-            if id_ not in self.roster.containers and (row := self._listed.get(id_)):
+            known = self.roster.containers.keys() | self._removed.keys()
+            if id_ not in known and (row := self._listed.get(id_)):
                 self.roster.take(replace(row.described(), may=self.may))
+            return
+        if id_ in self._removed:
+            # the answer is older than that
             return
         found = parse_container(raw)
         ours = self._is_ours(id_, published_ports(raw), own_addresses(raw))
@@ -154,6 +172,13 @@ class Observer:
         """Take a container that was just made, before it is asked about."""
         made = replace(container, state=State.CREATED, may=self.may)
         self.roster.take(made)
+
+    def remove(self, id_: str) -> None:
+        """Forget a container for good: none ever has the id of another."""
+        self.roster.drop(id_)
+        self._removed[id_] = None
+        if len(self._removed) > MOST_REMEMBERED:
+            del self._removed[next(iter(self._removed))]
 
     async def _was_stopped(self, id_: str) -> bool | None:
         """Return what only Podman's own interface says: whether a person stopped it."""
@@ -199,7 +224,7 @@ class Observer:
     def _host(self, owners: Mapping[str, Container]) -> DockerHost:
         return DockerHost(
             name=self._name,
-            engine=self.engine,
+            engine=replace(self.engine, volumes=self._volumes.known),
             containers=owners,
             projects=projects(owners.values()),
             happenings=self.chronicle.happenings,

@@ -9,13 +9,21 @@ import re
 from typing import Any, override
 
 from ...source import BadAnswer, SourceError
-from .engine import image_size, image_users, volume_size, volume_users
+from .engine import (
+    cache_size,
+    image_size,
+    image_users,
+    is_idle,
+    volume_size,
+    volume_users,
+)
 from .errors import Missing, translated
 from .identity import PROJECT
 from .models import Container
 from .reading import a_count, a_list, a_mapping, a_text
 
-PREDEFINED = frozenset({"bridge", "host", "none"})
+# the last one leads from a swarm's networks to the machine's
+PREDEFINED = frozenset({"bridge", "host", "none", "docker_gwbridge"})
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
@@ -105,13 +113,19 @@ def _networks(
     # what is stopped is in no network, but cannot be started without its own
     held = _projects(wishes) | {each.project for each in containers.values()}
     for row in map(a_mapping, a_list(networks)):
-        if (id_ := a_text(row.get("Id"))) is None:
+        if (id_ := a_text(row.get("Id"))) is None or _serves_others(row):
             continue
         name = a_text(row.get("Name")) or id_
         used = PREDEFINED | wishes.networks
         project = a_text(a_mapping(row.get("Labels")).get(PROJECT))
         if project not in held - {None} and used.isdisjoint({id_, name}):
             yield Item(what=What.NETWORKS, id=id_, name=name, size=None)
+
+
+def _serves_others(network: Mapping[str, Any]) -> bool:
+    """Whether a swarm's other machines may need a network, or networks its settings."""
+    marked = network.get("Ingress") is True or network.get("ConfigOnly") is True
+    return marked or network.get("Scope") == "swarm"
 
 
 def networks_of(rows: object) -> frozenset[str]:
@@ -174,11 +188,9 @@ def unknown_volumes(
 
 def _cache(whole: Mapping[str, Any]) -> Iterator[Item]:
     for row in _rows(whole, "BuildCache"):
-        if row.get("InUse") is not True and (id_ := a_text(row.get("ID"))):
+        if is_idle(row) and (id_ := a_text(row.get("ID"))):
             name = a_text(row.get("Description")) or id_
-            yield Item(
-                what=What.BUILD_CACHE, id=id_, name=name, size=a_count(row.get("Size"))
-            )
+            yield Item(what=What.BUILD_CACHE, id=id_, name=name, size=cache_size(row))
 
 
 def total(items: Collection[Item]) -> int:

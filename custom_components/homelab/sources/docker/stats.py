@@ -4,7 +4,7 @@ The numbers are those that the docker command shows, but for what is unknown: th
 None here, and 0 there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from .frame import Frame, parse_frame, sum_of
@@ -41,33 +41,63 @@ class Numbers:
     block_read: int | None = None
     block_written: int | None = None
     pids: int | None = None
+    # how many values could not be, and are unknown for that
+    dropped: int = field(default=0, compare=False)
 
 
 def measure(
     before: Frame | None, after: Frame, *, podman: bool, cpus: int | None
 ) -> Numbers:
     """Compare two frames of one container; `cpus` is what the engine says it has."""
-    then = before or Frame()
+    then, sieve = before or Frame(), _Sieve(after.absurd)
     seconds = _between(then, after)
-    cpu, cores = _cpu(then, after, cpus, seconds, podman)
-    receive_rate, send_rate = _network_rates(then, after, seconds)
+    cpu, cores = _cpu(then, after, cpus, seconds, podman, sieve)
+    receive_rate, send_rate = _network_rates(then, after, seconds, sieve)
     received, sent = _network_totals(after)
     return Numbers(
         cpu=cpu,
         cpu_cores=cores,
         memory=after.memory,
         memory_limit=after.memory_limit,
-        memory_percent=_share(after.memory, after.memory_limit),
+        memory_percent=sieve.share(after.memory, after.memory_limit),
         receive_rate=receive_rate,
         send_rate=send_rate,
-        read_rate=_rate(_growth(then.block_read, after.block_read), seconds),
-        write_rate=_rate(_growth(then.block_written, after.block_written), seconds),
+        read_rate=sieve.rate(_growth(then.block_read, after.block_read), seconds),
+        write_rate=sieve.rate(
+            _growth(then.block_written, after.block_written), seconds
+        ),
         received=received,
         sent=sent,
         block_read=after.block_read,
         block_written=after.block_written,
         pids=after.pids,
+        dropped=sieve.dropped,
     )
+
+
+class _Sieve:
+    """Lets through what can be, and counts what cannot."""
+
+    def __init__(self, dropped: int) -> None:
+        self.dropped = dropped
+
+    def share(self, part: float | None, whole: float | None) -> float | None:
+        """Return a percentage, for which the whole is the end."""
+        if part is None or not whole:
+            return None
+        if part > whole * JITTER:
+            self.dropped += 1
+            return None
+        return min(part / whole, 1.0) * 100
+
+    def rate(self, growth: int | None, seconds: float | None) -> float | None:
+        """Return what grows in a second, for which the fastest network is the end."""
+        if growth is None or not seconds:
+            return None
+        if growth / seconds > FASTEST:
+            self.dropped += 1
+            return None
+        return growth / seconds
 
 
 def _between(before: Frame, after: Frame) -> float | None:
@@ -83,14 +113,8 @@ def _growth(before: int | None, after: int | None) -> int | None:
     return after - before
 
 
-def _rate(growth: int | None, seconds: float | None) -> float | None:
-    if growth is None or not seconds or growth / seconds > FASTEST:
-        return None
-    return growth / seconds
-
-
 def _network_rates(
-    before: Frame, after: Frame, seconds: float | None
+    before: Frame, after: Frame, seconds: float | None, sieve: _Sieve
 ) -> tuple[float | None, float | None]:
     """Return bytes per second; nothing while interfaces come and go."""
     then, now = before.networks, after.networks
@@ -98,7 +122,7 @@ def _network_rates(
         return None, None
     received = sum_of(_growth(then[name][0], now[name][0]) for name in now)
     sent = sum_of(_growth(then[name][1], now[name][1]) for name in now)
-    return _rate(received, seconds), _rate(sent, seconds)
+    return sieve.rate(received, seconds), sieve.rate(sent, seconds)
 
 
 def _network_totals(frame: Frame) -> tuple[int | None, int | None]:
@@ -106,15 +130,13 @@ def _network_totals(frame: Frame) -> tuple[int | None, int | None]:
     return sum_of(each[0] for each in counters), sum_of(each[1] for each in counters)
 
 
-def _share(part: float | None, whole: float | None) -> float | None:
-    """Return a percentage, for which the whole is the end."""
-    if part is None or not whole or part > whole * JITTER:
-        return None
-    return min(part / whole, 1.0) * 100
-
-
 def _cpu(
-    before: Frame, after: Frame, cpus: int | None, seconds: float | None, podman: bool
+    before: Frame,
+    after: Frame,
+    cpus: int | None,
+    seconds: float | None,
+    podman: bool,
+    sieve: _Sieve,
 ) -> tuple[float | None, float | None]:
     """Return the percentages of the whole host and of one core."""
     used = _growth(before.cpu_used, after.cpu_used)
@@ -127,7 +149,7 @@ def _cpu(
         whole = seconds * _LINUX_TICKS * count if seconds and count else None
     else:
         whole = _growth(before.host_used, after.host_used)
-    share = _share(used, whole)
+    share = sieve.share(used, whole)
     return share, share * count if share is not None and count else None
 
 

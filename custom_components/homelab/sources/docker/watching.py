@@ -10,7 +10,7 @@ from ...backoff import pause
 from ...source import SourceError
 from .api import Api
 from .errors import translated
-from .models import DockerHost, State
+from .models import Container, DockerHost, Engine, State
 from .reading import a_mapping
 from .stats import Frame, Numbers, measure, parse_frame
 
@@ -30,13 +30,13 @@ async def watch(
         while True:
             now = host()
             running = {
-                c.id
+                c.id: c
                 for c in now.containers.values()
                 if c.state in {State.RUNNING, State.PAUSED}
             }
-            for id_ in running - streams.keys():
-                streams[id_] = _Stream(api, now, id_)
-            for id_ in streams.keys() - running:
+            for id_ in running.keys() - streams.keys():
+                streams[id_] = _Stream(api, now.engine, running[id_])
+            for id_ in streams.keys() - running.keys():
                 streams.pop(id_).task.cancel()
             yield {
                 each.resource: {
@@ -71,10 +71,10 @@ def _numbers(found: Numbers | None) -> Row:
 class _Stream:
     """One container's frames, as they come."""
 
-    def __init__(self, api: Api, host: DockerHost, id_: str) -> None:
+    def __init__(self, api: Api, engine: Engine, container: Container) -> None:
         self._api = api
-        self._host = host
-        self._id = id_
+        self._engine = engine
+        self._container = container
         self.numbers: Numbers | None = None
         self.task = asyncio.create_task(self._read())
 
@@ -83,12 +83,15 @@ class _Stream:
         while True:
             with suppress(SourceError):
                 before: Frame | None = None
-                path = f"containers/{self._id}/stats"
+                path = f"containers/{self._container.id}/stats"
                 lines = self._api.lines(path, {"stream": "1"}, silence=SILENCE)
                 async with aclosing(lines):
                     async for line in lines:
                         with translated(path):
-                            frame = parse_frame(a_mapping(orjson.loads(line)))
+                            frame = parse_frame(
+                                a_mapping(orjson.loads(line)),
+                                networked=self._container.networked,
+                            )
                         self._take(before, frame)
                         before, attempts = frame, 0
             self.numbers = None
@@ -96,9 +99,10 @@ class _Stream:
             await asyncio.sleep(pause(attempts))
 
     def _take(self, before: Frame | None, frame: Frame | None) -> None:
-        engine = self._host.engine
-        self.numbers = (
-            measure(before, frame, podman=engine.podman, cpus=engine.cpus)
-            if frame
-            else None
-        )
+        self.numbers = None
+        if frame:
+            engine = self._engine
+            self.numbers = measure(
+                before, frame, podman=engine.podman, cpus=engine.cpus
+            )
+            self._api.dropped += self.numbers.dropped

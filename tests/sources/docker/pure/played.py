@@ -42,6 +42,8 @@ class Player:
     resources: dict[str, str] = field(default_factory=dict)
     running: set[str] = field(default_factory=set)
     stood: dict[str, str] = field(default_factory=dict)
+    # whether the engine says which of its runs answers
+    runs: bool = False
 
     def owner(self, resource: str) -> str | None:
         """Return who runs, else who is newest."""
@@ -111,6 +113,9 @@ class Player:
             )
         elif "lost" in what:
             self.said += self.causes.lost(what["at"])
+        elif "back" in what and self.runs:
+            # each capture in which contact was lost is one of an engine that ended
+            self.causes.answered_by("the next run")
         elif "list" in what:
             listed = [self.seen(id_, facts) for id_, facts in what["list"].items()]
             self.running |= {each.id for each in listed if each.state == "running"}
@@ -132,10 +137,12 @@ def lines(case: str) -> Iterator[tuple[float, dict[str, Any]]]:
         yield (told["at"] if told else raw["timeNano"] / 1e9), raw
 
 
-def play(case: str, *, podman: bool = False) -> list[Happening]:
+def play(case: str, *, podman: bool = False, runs: bool = False) -> list[Happening]:
     """Play a case, and wait until there is nothing more to say."""
-    player = Player()
+    player = Player(runs=runs)
     player.causes.outlive(podman)
+    if runs:
+        player.causes.answered_by("the first run")
     for _, raw in reversed([*lines(case)]):
         if "Actor" in raw:
             name = resource_of(raw["Actor"]["Attributes"])

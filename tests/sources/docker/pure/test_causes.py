@@ -166,6 +166,11 @@ def test_what_a_real_engine_told(case: str) -> None:
     assert [words(each) for each in said] == EXPECTED[case]
 
 
+@pytest.mark.parametrize("case", [case for case in EXPECTED if "/engine-" in case])
+def test_what_a_real_engine_told_that_says_which_run_it_is(case: str) -> None:
+    assert [words(each) for each in play(case, runs=True)] == EXPECTED[case]
+
+
 def test_every_capture_is_used() -> None:
     found = {f"{path.parent.name}/{path.stem}" for path in CASES.glob("*/*.jsonl")}
     assert found == set(EXPECTED)
@@ -242,6 +247,38 @@ def test_our_own_pause() -> None:
     bench.causes.operating("a", 100.0)
     assert bench.tell("pause", "a", 50.0) == ["a paused operation"]
     assert bench.tell("unpause", "a", 51.0) == ["a unpaused"]
+
+
+@pytest.mark.parametrize("name", ["start", "pause", "unpause"])
+def test_an_answer_that_comes_after_its_event_explains_nothing_more(name: str) -> None:
+    bench = Bench()
+    if name == "start":
+        bench.die("a", 40.0)
+        bench.due(49.0)
+    bench.causes.operating("a", 100.0)
+    bench.tell(name, "a", 50.0)
+    bench.causes.operated("a", 51.5)
+    bench.die("a", 51.0, 1)
+    bench.inspect("a")
+    assert bench.due(52.0) == ["a exited itself 1"]
+
+
+def test_an_answer_that_comes_before_its_event() -> None:
+    bench = Bench()
+    bench.causes.operating("a", 100.0)
+    bench.causes.operated("a", 51.5)
+    assert bench.die("a", 51.0) == ["a stopped operation 0"]
+    bench.causes.operated("gone", 51.5)
+    assert bench.tell("pause", "a", 51.6) == ["a paused"]
+
+
+def test_a_list_that_comes_meanwhile_ends_no_operation_of_ours() -> None:
+    bench = Bench(met=False)
+    bench.causes.operating("a", 150.0, since=100.0)
+    # it has run for long, but nobody knew
+    bench.listed(100.1, bench.seen("a", started_at=moment(50.0)))
+    bench.causes.operated("a", 101.0)
+    assert bench.die("a", 100.2) == ["a stopped operation 0"]
 
 
 def test_our_own_time_ends() -> None:
@@ -634,6 +671,55 @@ def test_after_a_gap_another_run_of_the_engine_answers() -> None:
         "a started engine",
     ]
     assert [each.at for each in bench.said[1:]] == [10.0, 41.0, 41.5]
+
+
+def stopped_in_a_gap(first: float, second: float, *runs: str | None) -> list[str]:
+    """Have all that ran stopped while nobody listened; no event from before is left."""
+    bench = Bench("a", "b")
+    bench.causes.answered_by(runs[0])
+    bench.tell("pause", "a", 5.0)
+    bench.lost(10.0)
+    bench.causes.answered_by(runs[1])
+    for id_, at in (("a", first), ("b", second)):
+        bench.kill(id_, at)
+        bench.tell("stop", id_, at + 0.2)
+        bench.die(id_, at + 0.3)
+    bench.listed(80.0, *(bench.seen(each, state="exited") for each in "ab"))
+    return bench.due(81.0)
+
+
+BY_HAND = [f"{each} stopped signal 0 SIGTERM" for each in "ab"]
+BY_ENGINE = [f"{each} engine_stopped engine 0" for each in "ab"]
+
+
+def test_checks_have_taken_the_place_of_what_was_told_before_a_gap() -> None:
+    assert stopped_in_a_gap(20.0, 20.1, "one", "one") == BY_HAND
+    assert stopped_in_a_gap(20.0, 20.1, "one", "two") == BY_ENGINE
+    assert stopped_in_a_gap(20.0, 40.0, "one", "two") == BY_ENGINE
+
+
+@pytest.mark.parametrize("runs", [("one", None), (None, "two"), (None, None)])
+def test_nobody_knows_which_run_of_the_engine_answers(
+    runs: tuple[str | None, str | None],
+) -> None:
+    # an engine tells all whom it finds to end in one go
+    assert stopped_in_a_gap(20.0, 20.1, *runs) == BY_ENGINE
+    assert stopped_in_a_gap(20.0, 40.0, *runs) == BY_HAND
+
+
+def test_a_stop_after_the_engine_has_come_back_says_nothing_of_its_end() -> None:
+    bench = Bench("a", "b")
+    bench.lost(10.0)
+    for id_, at in (("a", 20.0), ("b", 40.0)):
+        bench.tell("start", id_, 15.0)
+        bench.kill(id_, at)
+        bench.die(id_, at + 0.3)
+    bench.listed(80.0, *(bench.seen(each, state="exited") for each in "ab"))
+    assert Counter(bench.due(81.0)) == Counter(
+        [f"{each} engine_stopped engine" for each in "ab"]
+        + [f"{each} started engine" for each in "ab"]
+        + BY_HAND
+    )
 
 
 def test_who_died_before_a_gap_in_which_the_engine_went_down() -> None:

@@ -26,7 +26,7 @@ INFO: dict[str, Any] = {
 
 
 def test_docker() -> None:
-    assert parse_engine(VERSION, INFO, {"Volumes": [{}, {}]}) == Engine(
+    assert parse_engine(VERSION, INFO) == Engine(
         id="AAAA:BBBB",
         name="nas",
         version="27.1.1",
@@ -34,25 +34,17 @@ def test_docker() -> None:
         system="Debian",
         cpus=4,
         images=12,
-        volumes=2,
     )
 
 
 def test_podman_is_told_by_its_machine_and_its_storage() -> None:
     version = {**VERSION, "Components": [{"Name": "Podman Engine"}]}
     # Podman makes up another id for each answer
-    first, second = (
-        parse_engine(version, {**INFO, "ID": each}, {}) for each in ("x", "y")
-    )
+    first, second = (parse_engine(version, {**INFO, "ID": each}) for each in ("x", "y"))
     assert first.podman
     assert first.id == second.id != "x"
-    other = parse_engine(version, {**INFO, "DockerRootDir": "/home/me"}, {})
+    other = parse_engine(version, {**INFO, "DockerRootDir": "/home/me"})
     assert other.id != first.id
-
-
-def test_volumes_that_may_not_be_counted() -> None:
-    assert parse_engine(VERSION, INFO, None).volumes is None
-    assert parse_engine(VERSION, INFO, {"Volumes": None}).volumes == 0
 
 
 def test_warnings() -> None:
@@ -61,7 +53,7 @@ def test_warnings() -> None:
         "         Access to the remote API is equivalent to root access on the host."
     )
     info = {**INFO, "MemoryLimit": False, "Warnings": [port, "WARNING: No swap limit"]}
-    found = parse_engine(VERSION, info, {})
+    found = parse_engine(VERSION, info)
     assert found.open_ports == ("http://0.0.0.0:2375",)
     assert found.warnings == (port, "WARNING: No swap limit")
     assert not found.counts_memory
@@ -80,5 +72,5 @@ def test_warnings() -> None:
 )
 def test_what_is_no_engine(version: object, info: object, reason: str) -> None:
     with pytest.raises(BadAnswer) as error:
-        parse_engine(version, info, {})
+        parse_engine(version, info)
     assert error.value.reason == reason

@@ -126,7 +126,9 @@ def test_what_nobody_has_counted_is_not_unused() -> None:
         }
         assert plan(usage, [], every, {}, {}) == []
         found = parse_disk_usage(usage)
-        assert (found.images, found.volumes, found.reclaimable) == (5, 7, 0)
+        assert (found.images, found.volumes, found.reclaimable) == (5, 7, None)
+        empty = parse_disk_usage({**usage, "BuildCache": None})
+        assert (empty.build_cache, empty.reclaimable) == (0, 0)
 
 
 def test_networks_and_volumes_that_somebody_has() -> None:
@@ -152,6 +154,19 @@ def test_networks_and_volumes_that_somebody_has() -> None:
     assert found == ["left over", ANONYMOUS, "shop_data"]
 
 
+def test_networks_that_a_swarm_or_other_networks_need() -> None:
+    """The engine calls them dangling, since no container of this machine is in them."""
+    networks = [
+        {"Id": "1", "Name": "ingress", "Ingress": True, "Scope": "swarm"},
+        {"Id": "2", "Name": "docker_gwbridge", "Scope": "local"},
+        {"Id": "3", "Name": "settings of others", "ConfigOnly": True},
+        {"Id": "4", "Name": "overlay", "Scope": "swarm", "Ingress": False},
+        {"Id": "5", "Name": "left over", "Scope": "local", "ConfigOnly": False},
+    ]
+    found = plan(USAGE, networks, wishes(What.NETWORKS), {}, {})
+    assert [item.name for item in found] == ["left over"]
+
+
 def test_what_is_freed() -> None:
     items = plan(USAGE, [], wishes(What.IMAGES, What.VOLUMES), CONTAINERS, {})
     # what an image shares with others does not go with it
@@ -166,9 +181,37 @@ def test_disk_usage() -> None:
     )
 
 
+def test_what_the_build_cache_shares_is_counted_where_it_is() -> None:
+    cache = [
+        {"ID": "a", "InUse": False, "Shared": True, "Size": 100},
+        {"ID": "b", "InUse": False, "Shared": False, "Size": 5},
+        {"ID": "c", "InUse": True, "Shared": True, "Size": 30},
+    ]
+    found = parse_disk_usage({"Images": [], "Volumes": [], "BuildCache": cache})
+    assert (found.build_cache, found.reclaimable) == (5, 5)
+    items = plan({"BuildCache": cache}, [], wishes(What.BUILD_CACHE), {}, {})
+    assert [(item.name, item.size) for item in items] == [("a", 0), ("b", 5)]
+
+
+def test_disk_usage_in_the_words_of_recent_engines() -> None:
+    """Since API 1.52: sums instead of rows."""
+    usage = {
+        "ImageUsage": {"TotalCount": 2, "TotalSize": 500, "Reclaimable": 200},
+        "VolumeUsage": {"TotalSize": 70, "Reclaimable": 7},
+        "BuildCacheUsage": {"TotalSize": 0, "Reclaimable": 0},
+    }
+    assert parse_disk_usage(usage) == DiskUsage(
+        images=500, volumes=70, build_cache=0, reclaimable=207
+    )
+    del usage["VolumeUsage"]
+    found = parse_disk_usage(usage)
+    assert (found.images, found.volumes, found.reclaimable) == (500, None, None)
+
+
 def test_disk_usage_of_podman_and_of_nonsense() -> None:
     podman = {"LayersSize": 0, "Images": [{"Size": 5, "Containers": 1}]}
     assert parse_disk_usage(podman).images == 5
-    nothing = DiskUsage(images=0, volumes=0, build_cache=0, reclaimable=0)
-    assert parse_disk_usage(None) == nothing
+    nothing = DiskUsage(images=None, volumes=None, build_cache=None, reclaimable=None)
+    for nonsense in (None, {}, {"Images": "x", "Volumes": 7, "ImageUsage": []}):
+        assert parse_disk_usage(nonsense) == nothing
     assert plan(None, None, wishes(*What), {}, {}) == []

@@ -218,7 +218,7 @@ def test_without_entries_block_io_is_unknown() -> None:
 def test_controllers_that_are_off_count_nothing() -> None:
     """The container computed all the time; the command shows 0.00% and 0B."""
     found = numbers("v2-no-controllers", cpus=2)
-    assert not any(value is not None for value in asdict(found).values())
+    assert found == Numbers()
 
 
 @pytest.mark.parametrize("memory", [{}, {"usage": 0}, {"usage": 0, "limit": 0}])
@@ -404,6 +404,31 @@ def test_what_cannot_be_is_unknown(value: object) -> None:
     assert found.memory is found.cpu is found.received is None
     assert found.block_read is found.pids is None
     assert found.block_written == 98_304 and found.sent == 3_996
+
+
+def test_what_cannot_be_is_counted() -> None:
+    before = counting(at=0.0, networks={"eth0": (0, 0)}, cpu_used=0, host_used=0)
+    after = counting(
+        at=1.0,
+        networks={"eth0": (12_500_000_001, 12_500_000_001)},
+        cpu_used=111,
+        host_used=100,
+        memory=60,
+        memory_limit=50,
+    )
+    assert measure(before, after, podman=False, cpus=12).dropped == 4
+    # what is unknown, or began anew, is nothing odd
+    assert measure(None, after, podman=False, cpus=12).dropped == 1
+    assert measure(after, before, podman=False, cpus=12).dropped == 0
+    raw = capture("v2-busy")
+    assert measure(None, frame(raw), podman=False, cpus=2).dropped == 0
+    raw["memory_stats"] |= {"usage": 2**60, "limit": 2**64 - 1}
+    raw["cpu_stats"]["cpu_usage"]["total_usage"] = -1
+    raw["cpu_stats"]["system_cpu_usage"] = 2**63
+    raw["networks"]["eth0"]["rx_bytes"] = 2**64
+    raw["blkio_stats"]["io_service_bytes_recursive"][0]["value"] = -7
+    raw["pids_stats"]["current"] = True
+    assert measure(None, frame(raw), podman=False, cpus=2).dropped == 5
 
 
 def test_no_host_has_so_many_cores() -> None:

@@ -231,3 +231,24 @@ async def test_numbers_are_those_of_the_docker_command(
         mebibytes = float(said.partition("MiB")[0])
         shown = float(state(hass, "container_name:filled", "memory") or 0)
         assert shown == pytest.approx(mebibytes, rel=0.2, abs=0.3)
+
+
+@pytest.mark.real("docker")
+@pytest.mark.timeout(200)
+def test_each_run_of_the_engine_is_told_from_the_last(real_engine: RealEngine) -> None:
+    def bridge() -> str:
+        said: dict[str, str] = real_engine.ask("GET", "/networks/bridge?scope=local")
+        return said["Id"]
+
+    # one that is in use, when the engine is killed
+    real_engine.run("stays", IDLE)
+    seen = [bridge()]
+    real_engine.kill()
+    real_engine.start()
+    seen.append(bridge())
+    real_engine.stop()
+    real_engine.start()
+    seen.append(bridge())
+    assert len({*seen}) == 3
+    real_engine.run("other", IDLE)
+    assert bridge() == seen[-1]
