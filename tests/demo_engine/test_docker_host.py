@@ -25,8 +25,10 @@ from demo.socket_client import SocketClient, Unanswered
 PYTHON = Path(sys.executable)
 PROJECTS = {"media", "monitoring", "smarthome"}
 DEMO = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
+# whatever runs the tests may ignore it, and so would we
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from demo.docker_host import DockerHost
 from demo.far_end import reachable
 host = DockerHost(real=sys.argv[1] == "real", python=Path(sys.executable))

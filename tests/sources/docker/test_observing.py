@@ -153,9 +153,10 @@ async def test_a_slow_answer_does_not_hold_back_what_an_event_says(
     engine.run("other")
     await set_up(hass, docker_entry(hass, engine, options=HOURLY))
     await listening(engine)
-    engine.faults.delay = 3
+    engine.faults.delay = 4
     engine.die("plex", 9)
-    await until(lambda: state(hass, "container_name:plex", "running") == "off", 2.5)
+    await until(lambda: state(hass, "container_name:plex", "running") == "off")
+    assert engine.in_flight[INSPECT]
     engine.faults.delay = 0
     await until(lambda: engine.in_flight[INSPECT] == 0)
 

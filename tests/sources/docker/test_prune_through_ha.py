@@ -233,9 +233,8 @@ async def test_an_administrator_approves(
         blocking=True,
         context=admin,
     )
-    await until(lambda: left["anonymous"] not in engine.volumes)
-    await hass.async_block_till_done()
-    assert records(hass)[-1].state is State.SUCCEEDED
+    await until(lambda: records(hass)[-1].state is State.SUCCEEDED)
+    assert left["anonymous"] not in engine.volumes
 
 
 async def test_the_options_may_deny_it(

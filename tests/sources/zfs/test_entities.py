@@ -38,7 +38,11 @@ async def test_devices_hang_under_each_other(
     await start(hass, far, zfs_entry)
     host, pool, vdev, disk = (device(hass, name) for name in ("", TANK, MIRROR, VDB))
     assert host and pool and vdev and disk
-    assert (host.name, host.model, host.sw_version) == ("nas", "OpenZFS on Linux", "2.3.9")
+    assert (host.name, host.model, host.sw_version) == (
+        "nas",
+        "OpenZFS on Linux",
+        "2.3.9",
+    )
     assert (pool.via_device_id, vdev.via_device_id) == (host.id, pool.id)
     assert disk.via_device_id == vdev.id
     assert (disk.name, disk.model, disk.serial_number) == ("tank vdb", "Disk b", "Sb1")

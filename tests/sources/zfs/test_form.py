@@ -80,7 +80,7 @@ async def test_with_a_password(hass: HomeAssistant, far: ZfsFarEnd) -> None:
     assert not {"offered_key", "fingerprint", "confirm_fingerprint"} & set(entry.data)
     notes = made["description_placeholders"] or {}
     assert notes["pools"] == "tank"
-    assert "start scrubs" in notes["allowed"] and notes["forbidden"] == "-"
+    assert "start scrubs" in notes["allowed"] and notes["forbidden"] == "none"
     await unload(hass)
 
 
@@ -95,7 +95,7 @@ async def test_with_a_key_and_little_permission(
     made = await finish(hass, await begin(hass, answers))
     assert made["type"] is FlowResultType.CREATE_ENTRY
     notes = made["description_placeholders"] or {}
-    assert notes["allowed"] == "-" and "scrub start" in notes["forbidden"]
+    assert notes["allowed"] == "none" and "start scrubs" in notes["forbidden"]
     await unload(hass)
 
 

@@ -30,8 +30,6 @@ NOWHERE = Surroundings(ids=frozenset(), host_name="")
 class DockerClient(Performing):
     """An engine, asked and told what to do through its API."""
 
-    dropped = 0
-
     def __init__(
         self,
         api: Api,

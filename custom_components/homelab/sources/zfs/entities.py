@@ -94,11 +94,7 @@ def _bytes[R: Dated](
 
 
 def _percent[R: Dated](
-    key: str,
-    value: Callable[[R], float | None],
-    *,
-    disabled: bool = False,
-    precision: int = 1,
+    key: str, value: Callable[[R], float | None], *, disabled: bool = False
 ) -> SensorDescription[R]:
     return _sensor(
         key,
@@ -107,7 +103,7 @@ def _percent[R: Dated](
         disabled=disabled,
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=PERCENTAGE,
-        suggested_display_precision=precision,
+        suggested_display_precision=1,
     )
 
 
@@ -261,7 +257,7 @@ POOL_ENTITIES: tuple[Description, ...] = (
     _bytes("allocated", lambda facts: _space(facts).allocated),
     _bytes("free", lambda facts: _space(facts).free),
     _percent("used_percent", lambda facts: _space(facts).used_percent),
-    _percent("fragmentation", lambda facts: _space(facts).fragmentation, precision=0),
+    _percent("fragmentation", lambda facts: _space(facts).fragmentation),
     _sensor(
         "dedup_ratio",
         lambda facts: _space(facts).dedup_ratio,
