@@ -1,5 +1,7 @@
 """The way through the forms: every page, error, recovery and abort."""
 
+from unittest.mock import patch
+
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -113,13 +115,11 @@ async def test_a_page_that_no_source_has(hass: HomeAssistant) -> None:
     assert result["type"] is FlowResultType.MENU
 
 
-async def test_without_any_source(
-    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sources, "SOURCE_TYPES", ())
-    result = await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_USER}
-    )
+async def test_without_any_source(hass: HomeAssistant) -> None:
+    with patch.object(sources, "SOURCE_TYPES", ()):
+        result = await hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": SOURCE_USER}
+        )
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "no_sources"
 
