@@ -282,7 +282,8 @@ async def test_parents_are_registered_before_children(
     assert names == ["Rack", "Shelf top", "Alpha", "Beta"]
     host, shelf = device(hass), device(hass, "shelf_top")
     assert host and shelf
-    assert host.entry_type is dr.DeviceEntryType.SERVICE
+    # a machine is listed among the devices, not below all of them
+    assert host.entry_type is None and host.via_device_id is None
     assert shelf.via_device_id == host.id
     assert (alpha := device(hass, "box_a")) and alpha.via_device_id == shelf.id
     assert (beta := device(hass, "box_b")) and beta.via_device_id == host.id

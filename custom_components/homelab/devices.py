@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.device_registry import DeviceEntryType
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
@@ -138,9 +137,6 @@ class Devices:
         self._remember_names(key, {device.name, *kind.names(facts)})
         via = None if key == HOST_KEY else self.register(kind.parent(facts))
         if self._shown.get(key) != (device, via):
-            details: dict[str, Any] = {"via_device_id": via}
-            if key == HOST_KEY:
-                details = {"entry_type": DeviceEntryType.SERVICE}
             self._shown[key] = (device, via)
             if key not in self._ids:
                 # what hangs under it may have been there before it
@@ -148,8 +144,8 @@ class Devices:
             self._ids[key] = self._registry.async_get_or_create(
                 config_entry_id=self._host.entry.entry_id,
                 identifiers={(DOMAIN, self.identifier(key))},
+                via_device_id=via,
                 **asdict(device),
-                **details,
             ).id
         return self._ids[key]
 

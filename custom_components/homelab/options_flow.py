@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
     NumberSelectorMode,
     SelectSelector,
     SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
 )
@@ -82,7 +83,11 @@ def _polling(feeds: tuple[Feed[Any, Any], ...]) -> Fields:
 
 def _policy() -> Fields:
     rule = SelectSelector(
-        SelectSelectorConfig(options=list(Rule), translation_key="rule")
+        SelectSelectorConfig(
+            options=list(Rule),
+            translation_key="rule",
+            mode=SelectSelectorMode.DROPDOWN,
+        )
     )
     return {
         probatio.Required(CONF_AUTOMATE_ROUTINE, default=False): BooleanSelector(),

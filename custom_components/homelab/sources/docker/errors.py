@@ -111,7 +111,8 @@ def _of_connection(error: BaseException, *, acts: bool) -> SourceError:
     chain: list[BaseException] = [error]
     while (after := chain[-1].__cause__ or chain[-1].__context__) and len(chain) < 9:
         chain.append(after)
-    text = str(error)
+    # what aiohttp says of TLS is not about the address
+    text = str(error).replace(" ssl:default", "")
     for each in chain:
         match each:
             # aiohttp's own error is called one as well, but does not know why
