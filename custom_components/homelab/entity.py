@@ -54,6 +54,10 @@ class HomelabEntity[D: Description](Entity):
         ] = self
         self._show(self._look())
         self.refresh()
+        feed = self.host.feeds.get(self.description.feed or "")
+        if feed and feed.feed.sparing and feed is self.host.home(self.key):
+            # its feed has met the resource only now, and could not know that it reads
+            self.host.run(feed.async_request_refresh(), f"{feed.name} for more")
 
     @override
     async def async_will_remove_from_hass(self) -> None:

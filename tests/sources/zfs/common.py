@@ -1,5 +1,6 @@
 """Short ways to do what most of these tests do."""
 
+from datetime import timedelta
 import os
 from typing import Any
 
@@ -12,6 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Context, HomeAssistant, State
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util import dt as dt_util
 
 from custom_components.homelab.const import CONF_SOURCE, DOMAIN
 from tests.common import PLATFORMS, set_up, turns, until
@@ -92,6 +94,9 @@ async def start(hass: HomeAssistant, far: ZfsFarEnd, entry: MockConfigEntry) -> 
     """Set an entry up, and wait until everything has been read once."""
     await set_up(hass, entry)
     assert entry.state is ConfigEntryState.LOADED, entry.reason
+    await settle(hass, far)
+    # what only the entities know to ask for is asked a moment later
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=1))
     await settle(hass, far)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from time import monotonic
 
@@ -24,6 +24,7 @@ HOURLY = 3600.0
 DEADLINE = 120.0
 MOST = 200_000
 _BATCH = 500
+FRESH = timedelta(minutes=1)
 
 # whether nothing is new in a pool since then
 type Rests = Callable[[str, Mark], bool]
@@ -126,7 +127,7 @@ class Datasets:
         pools = {
             known[1]
             for guid, known in self._contents.known.items()
-            if guid in wanted and guid not in self._stale
+            if guid in wanted and (guid not in self._stale or _is_fresh(known[2]))
         }
         for guid in pools:
             if (
@@ -191,6 +192,11 @@ class Datasets:
 
     def _is_wanted(self, name: str) -> bool:
         return any(matches(name, pattern) for pattern in self._patterns)
+
+
+def _is_fresh(at: datetime) -> bool:
+    """Whether a pool has been asked just now: its disks are still awake."""
+    return datetime.now(UTC) - at < FRESH
 
 
 def matches(name: str, pattern: str) -> bool:
