@@ -55,8 +55,13 @@ class HomelabEntity[D: Description](Entity):
         self._show(self._look())
         self.refresh()
         feed = self.host.feeds.get(self.description.feed or "")
-        if feed and feed.feed.sparing and feed is self.host.home(self.key):
-            # its feed has met the resource only now, and could not know that it reads
+        is_home = feed is self.host.home(self.key)
+        if (
+            feed
+            and feed.feed.sparing
+            and (is_home or (feed.answered and not feed.facts))
+        ):
+            # its feed has asked already, and could not know that it reads
             self.host.run(feed.async_request_refresh(), f"{feed.name} for more")
 
     @override

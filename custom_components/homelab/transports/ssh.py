@@ -106,13 +106,14 @@ class SshConnection:
             await login.close()
 
     @property
-    def _is_up(self) -> bool:
+    def is_up(self) -> bool:
+        """Whether what is begun now needs no new login."""
         return self._login is not None and not self._login.is_lost
 
     def _too_late(
         self, command: Whole | Lines | None, deadline: float
     ) -> BadAnswer | CannotConnect:
-        if not self._is_up:
+        if not self.is_up:
             return CannotConnect("no answer in time")
         was_sent = command is not None and command.channel is not None
         return BadAnswer(
@@ -138,7 +139,7 @@ class SshConnection:
         """Return the login; all who wait for one share one attempt."""
         if self._is_closed:
             raise CannotConnect("the connection is closed")
-        if self._login and self._is_up:
+        if self._login and self.is_up:
             return self._login
         if self._attempt is None:
             # eager: close() may cancel it only where it is prepared for that

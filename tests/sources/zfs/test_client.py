@@ -384,3 +384,53 @@ async def test_two_asterisks_look_at_every_level(far: ZfsFarEnd) -> None:
     assert [facts.dataset.name for facts in found.values()] == ["tank/a", "tank/a/b/c"]
     assert any(" -d 64 tank" in line for line in far.log)
     await made.close()
+
+
+@pytest.mark.parametrize("what", ["datasets", "disks", "scrub"])
+async def test_a_login_that_was_lost_does_not_count_for_the_next(
+    far: ZfsFarEnd, client: ZfsClient, what: str
+) -> None:
+    await client.identify()
+    host = await client.pools()
+    disks = {("disk", guid) for guid in host.disks}
+    await client.datasets(())
+    await client.disks(disks)
+    with acting():
+        await client.scrub_start(TANK)
+    far.log.clear()
+    far.machine.instead["pgrep"] = Answer(out="4711\n")
+    far.server.hang_up()
+    await until(lambda: not client._connection.is_up)
+    match what:
+        case "datasets":
+            client.wake()
+            await client.datasets(())
+        case "disks":
+            await client.disks(disks)
+        case _:
+            with acting(), pytest.raises(BadAnswer, match="an earlier one hangs"):
+                await client.scrub_start(TANK)
+    sent = [line for line in far.log if line.startswith(("zpool", "zfs", "smartctl"))]
+    assert not sent and far.log
+
+
+@pytest.mark.parametrize("row", ["changes_left", "smart_left"])
+async def test_what_was_never_sent_is_not_taken_for_lost(
+    far: ZfsFarEnd, client: ZfsClient, row: str
+) -> None:
+    await client.identify()
+    host = await client.pools()
+    far.hanging = {"pgrep"}
+    before = READS[row]
+    READS[row] = replace(before, deadline=0.2)
+    try:
+        if row == "smart_left":
+            await client.disks({("disk", guid) for guid in host.disks})
+            # no disk is left alone for it
+            assert not any(rest.hangs for rest in client._health._rests.values())
+        else:
+            with acting(), pytest.raises(BadAnswer) as caught:
+                await client.scrub_start(TANK)
+            assert caught.value.sent is False
+    finally:
+        READS[row] = before

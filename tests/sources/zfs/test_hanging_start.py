@@ -1,5 +1,7 @@
 """Home Assistant is started, or the entry loaded again, while `zpool` hangs there."""
 
+from dataclasses import replace
+
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -14,10 +16,14 @@ from homeassistant.core import HomeAssistant
 
 from .common import MIRROR, TANK, VDB, device, look, poll, settle, start, value
 from custom_components.homelab.sources.zfs import memory, shell
+from custom_components.homelab.sources.zfs.actions import SCRUB_STOP
+from custom_components.homelab.sources.zfs.facts import PoolFacts
+from custom_components.homelab.sources.zfs.models import Kind, Pool, State, Vdev
 from tests.common import set_up, until
 from tests.fakes.zfs_host import ZfsFarEnd
 
 LEFT = Answer(out="4711\n")
+DISK = Vdev(guid="2", name="sda", kind=Kind.DISK, group=None, state=State.ONLINE)
 
 
 def restart() -> None:
@@ -141,3 +147,25 @@ async def test_a_host_that_does_not_list_its_pools_is_tried_again(
     await set_up(hass, zfs_entry)
     assert zfs_entry.state is ConfigEntryState.SETUP_RETRY
     assert zfs_entry.error_reason_translation_key == "too_slow"
+
+
+async def test_disks_are_asked_as_soon_as_they_are_known(
+    hass: HomeAssistant,
+    far: ZfsFarEnd,
+    zfs_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    far.machine.instead["pgrep"] = LEFT
+    await start(hass, far, zfs_entry)
+    far.machine.instead.clear()
+    await poll(hass, far, freezer)
+    await poll(hass, far, freezer)
+    assert value(hass, VDB, "state") == "online"
+    assert value(hass, VDB, "temperature") == "31.0"
+
+
+def test_nobody_knows_whether_a_scrub_was_stopped_where_nobody_could_ask() -> None:
+    bare = PoolFacts(pool=Pool(guid="1", name="tank", state=State.ONLINE), state=None)
+    asked = replace(bare, pool=replace(bare.pool, vdevs=(DISK,)))
+    assert SCRUB_STOP.wished is not None
+    assert (SCRUB_STOP.wished(bare), SCRUB_STOP.wished(asked)) == (False, True)

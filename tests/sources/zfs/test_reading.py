@@ -326,7 +326,8 @@ def test_what_stands_there_for_a_while_is_no_device() -> None:
 
 
 def scanning(*scans: Scan, state: State | None = State.ONLINE) -> PoolFacts:
-    pool = Pool(guid="9", name="t", state=state, scans=scans)
+    vdevs = (disk("sda", None),)
+    pool = Pool(guid="9", name="t", state=state, scans=scans, vdevs=vdevs)
     return PoolFacts(pool=pool, state=state)
 
 

@@ -12,9 +12,11 @@ from pytest_homeassistant_custom_component.common import (
 
 from homeassistant.core import HomeAssistant
 
-from .common import TANK, VDB, let_work, look, settle, value
-from .test_quiet import STATUS, _sleepers, begin, let_pass, others
+from .common import TANK, VDB, devices, let_work, look, settle, value
+from .test_quiet import ONCE, STATUS, _sleepers, begin, let_pass, others
 from custom_components.homelab.diagnostics import async_get_config_entry_diagnostics
+from custom_components.homelab.sources.zfs.models import Sample, Work
+from custom_components.homelab.sources.zfs.quietness import Quietness
 from tests.common import until
 from tests.fakes.zfs_host import ZfsFarEnd
 
@@ -106,6 +108,8 @@ async def test_after_an_outage_each_pool_is_asked_about_once(
         await let_work()
     assert value(hass, TANK, "health") == "unavailable"
     far.server.hangs_up_after_login = False
+    # what is made while nobody watches is found
+    far.machine.datasets.append("new")
     for _ in range(30):
         freezer.tick(10)
         if far.streams:
@@ -116,7 +120,35 @@ async def test_after_an_outage_each_pool_is_asked_about_once(
         await let_work()
     await settle(hass, far)
     assert value(hass, TANK, "health") == "online"
-    assert set(of_zfs(others(far)).values()) <= {1}
+    assert of_zfs(others(far)) == ONCE | {"zpool version": 1}
+    assert [d for d in devices(hass) if d.name == "tank/new"]
+
+
+def test_a_first_sample_that_came_in_part_is_no_sign_of_an_export() -> None:
+    quietness = Quietness()
+    for at in range(0, 300, 10):
+        quietness.take(_resting(at, "a", "b"))
+    mark = quietness.mark("b")
+    quietness.take(_resting(300, "a", first=True))
+    quietness.take(_resting(310, "a", "b", reshaped=True))
+    assert quietness.mark("b").moves == mark.moves
+    # one that stays away has gone
+    quietness.take(_resting(320, "a", reshaped=True))
+    quietness.take(_resting(330, "a"))
+    assert quietness.mark("b").moves == mark.moves + 1
+
+
+def _resting(
+    at: int, *pools: str, first: bool = False, reshaped: bool = False
+) -> Sample:
+    work = Work(read_operations=0, write_operations=0, read_rate=0, write_rate=0)
+    return Sample(
+        at=at,
+        first=first,
+        reshaped=reshaped,
+        pools=dict.fromkeys(pools, work),
+        vdevs={},
+    )
 
 
 async def test_rows_of_an_unknown_form_are_told_and_counted(

@@ -30,7 +30,9 @@ SCRUB_STOP = Action[PoolFacts](
     risk=Risk.ROUTINE,
     perform=ZfsClient.scrub_stop,
     deadline=60,
-    wished=lambda pool: not _scrub(pool, ScanState.RUNNING, ScanState.PAUSED),
+    wished=lambda pool: (
+        not (pool.is_bare or _scrub(pool, ScanState.RUNNING, ScanState.PAUSED))
+    ),
 )
 CLEAR_ERRORS = Action[PoolFacts](
     key="clear_errors",

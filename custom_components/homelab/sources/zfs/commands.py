@@ -69,7 +69,7 @@ READS: Final = {
     ),
     "geoms": Row(words="geom disk list", touches=False),
     "labels": Row(words="glabel status -s", touches=False),
-    # what an earlier connection has left behind: told by words that nobody else uses
+    # what an earlier connection has left behind; what asks is told by its own options
     "left": Row(
         words="pgrep -f '^(zpool (status (-jp --json-int|-ps|-gp|-pP)|list (-Hpvg|-Hp "
         "-o name,guid,size))|zfs (list -Hp -t (filesystem,volume|snapshot) |allow ))'",

@@ -44,7 +44,11 @@ class Memory:
         permissions = replace(learned.permissions, delegated=known)
         learned = replace(learned, permissions=permissions)
         learned = await with_delegated(shell, learned, *asked)
-        self.delegated = learned.permissions.delegated
+        # where nobody answers it is as it was
+        found = {**self.delegated, **learned.permissions.delegated}
+        permissions = replace(learned.permissions, delegated=found)
+        learned = replace(learned, permissions=permissions)
+        self.delegated = found
         self.learned = replace(learned, login=0)
         return learned
 

@@ -40,6 +40,8 @@ class Quietness:
         self._active: dict[str, int] = {}
         self._last: int | None = None
         self._heard = float("-inf")
+        # since when nothing of them was missed
+        self._since = float("-inf")
         # how often there was a reason to ask, and a person who wanted to know
         self._moves: Counter[str] = Counter()
         self._demands: Counter[str] = Counter()
@@ -66,15 +68,18 @@ class Quietness:
         # one that is not there any more while others are: it may have been exported
         missing = {*self._active} - sample.pools.keys() if sample.pools else set()
         # what has other rows than before may only be a part
-        gone = set() if sample.reshaped else missing
+        gone = set() if sample.reshaped or sample.first else missing
+        # whom somebody has asked about just now needs no second question
+        fresh = {name for name in self._active if self._is_fresh(name, now)}
         ours = self._ours(now)
         self._last, self._heard = at, now
         self._active = {
             name: at if has_gap else self._active.get(name, at)
             for name in (*sample.pools, *(missing - gone))
         }
-        # whom somebody has asked about since then needs no second question
-        woken = {*self._active} - ours if has_gap else gone
+        if has_gap:
+            self._since = now
+        woken = {*self._active} - fresh if has_gap else gone
         for name, work in sample.pools.items():
             if not (_rests(work) or (name in ours and _is_little(work))):
                 self._active[name] = at
@@ -85,9 +90,13 @@ class Quietness:
                 self._unsettled.discard(name)
                 woken.add(name)
         self._moves.update(woken)
-        if woken:
+        if woken or has_gap:
             for event in self._wakings:
                 event.set()
+
+    def _is_fresh(self, name: str, now: float) -> bool:
+        asked = self._asked.get(name, float("-inf"))
+        return self._asking[name] > 0 or now - asked < GRACE
 
     def _ours(self, now: float) -> frozenset[str]:
         """Return the pools of which a few operations are but what we have caused."""
@@ -137,7 +146,8 @@ class Quietness:
         """Whether a pool that was asked about then has to be left alone now."""
         if mark.demands != self._demands[pool]:
             return False
-        is_old = mark.moves == self._moves[pool]
+        # who asked long before a gap knows nothing of what came in it
+        is_old = mark.moves == self._moves[pool] and mark.at >= self._since - GRACE
         if pool not in self._active or monotonic() - self._heard > QUIET:
             # nobody watches it: not yet, or not any more
             return is_old and monotonic() - mark.at < GRACE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from ...acting import mutating
-from ...source import BadAnswer
+from ...source import BadAnswer, SourceError
 from ...transports.ssh import Completed, Ended, Lines, SshConnection
 from .commands import ASKING, CHANGING, READS, WRITES, Row, family
 
@@ -147,7 +147,7 @@ class Shell:
     async def change(self, row: str, *names: str, sudo: bool) -> str:
         """Run a command of the other list.
 
-        `clear` waits for nobody: what asks may hang because of what it is to mend.
+        `clear` waits for no other: what asks may hang because of what it is to mend.
         """
         text = WRITES[row].text(*names, sudo=sudo)
         what = family(text)
@@ -163,12 +163,28 @@ class Shell:
             raise BadAnswer("an earlier command hangs there", reason="too_slow")
         if what in ASKING and monotonic() < self._rest.until:
             raise BadAnswer("it hung a short while ago", reason="too_slow")
-        for row in _LEFT.get(what, ()):
-            while self._clear.get(row) != self.logins or not self.logins:
+        while row := self._unclear(what):
+            try:
                 completed = await self.look(row)
-                if completed.code == 0:
-                    raise BadAnswer("an earlier one hangs there", reason="too_slow")
-                self._clear[row] = self.logins
+            except SourceError as error:
+                # what was wanted has not been sent
+                error.sent = False
+                raise
+            if completed.code == 0:
+                raise BadAnswer("an earlier one hangs there", reason="too_slow")
+            self._clear[row] = self.logins
+
+    def _unclear(self, what: str) -> str | None:
+        """Return what has not been asked yet on the login that would be used."""
+        is_up = self._connection.is_up
+        return next(
+            (
+                row
+                for row in _LEFT.get(what, ())
+                if not is_up or self._clear.get(row) != self.logins
+            ),
+            None,
+        )
 
     def _note_hang(self, what: str, error: BadAnswer) -> None:
         if what in ASKING and error.reason == "too_slow":

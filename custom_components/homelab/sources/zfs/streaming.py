@@ -138,6 +138,7 @@ class Iostat:
                 self._tell(None, seconds)
 
     async def _read(self, seconds: int) -> None:
+        self.trouble = None
         reader, loop = SampleReader(), asyncio.get_running_loop()
         shown, is_open = loop.time(), False
         silence = float(PATIENCE * seconds + 1)

@@ -45,7 +45,9 @@ class SampleReader:
     @property
     def is_whole(self) -> bool:
         """Whether there are the same rows as in the sample before."""
-        return (*self._pools, *self._vdevs) == self._shape
+        shape = self._shape or ()
+        number = len(self._pools) + len(self._vdevs)
+        return number == len(shape) and (*self._pools, *self._vdevs) == shape
 
     @property
     def dropped(self) -> int:
