@@ -98,11 +98,24 @@ async def test_what_hangs_keeps_nobody_from_mending_it(
     assert far.log[-1] == "zpool clear tank"
 
 
+@pytest.mark.parametrize("row", ["left", "changes_left", "clear_left"])
+async def test_nothing_is_asked_beside_what_an_earlier_login_has_left(
+    far: ZfsFarEnd, client: ZfsClient, row: str
+) -> None:
+    far.machine.instead[READS[row].line()] = Answer(out="4711\n")
+    assert (await client.pools()).is_bare
+    assert not [line for line in far.log if line.startswith(("zpool", "zfs"))]
+    far.machine.instead.clear()
+    assert not (await client.pools()).is_bare
+
+
 async def test_what_an_earlier_login_has_left_is_not_begun_again(
     far: ZfsFarEnd, client: ZfsClient
 ) -> None:
     await client.pools()
     await client.datasets(())
+    far.server.hang_up()
+    await until(lambda: not client._connection.is_up)
     far.machine.instead[READS["changes_left"].line()] = Answer(out="4711\n")
     with acting():
         for change in (client.snapshot(MEDIA, name="b"), client.scrub_pause(TANK)):
@@ -414,7 +427,7 @@ async def test_a_login_that_was_lost_does_not_count_for_the_next(
     assert not sent and far.log
 
 
-@pytest.mark.parametrize("row", ["changes_left", "smart_left"])
+@pytest.mark.parametrize("row", ["left", "smart_left"])
 async def test_what_was_never_sent_is_not_taken_for_lost(
     far: ZfsFarEnd, client: ZfsClient, row: str
 ) -> None:
@@ -429,6 +442,8 @@ async def test_what_was_never_sent_is_not_taken_for_lost(
             # no disk is left alone for it
             assert not any(rest.hangs for rest in client._health._rests.values())
         else:
+            far.server.hang_up()
+            await until(lambda: not client._connection.is_up)
             with acting(), pytest.raises(BadAnswer) as caught:
                 await client.scrub_start(TANK)
             assert caught.value.sent is False

@@ -52,7 +52,7 @@ LOGIN = {
     READS[row].line(): 1
     for row in (
         *("machine", "machine_id", "left", "version", "user", "allowed", "blocks"),
-        *("smartctl", "smart_left"),
+        *("changes_left", "clear_left", "smartctl", "smart_left"),
     )
 }
 # what a pool is asked that does something

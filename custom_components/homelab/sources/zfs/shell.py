@@ -40,9 +40,9 @@ _BESIDE = {
 }
 # by family: what tells of those that an earlier connection has left hanging
 _LEFT = {
-    **dict.fromkeys((*ASKING, "iostat"), ("left",)),
+    "iostat": ("left",),
+    **dict.fromkeys((*ASKING, "change"), ("left", "changes_left", "clear_left")),
     "smart": ("smart_left",),
-    "change": ("left", "changes_left", "clear_left"),
     "clear": ("clear_left",),
 }
 
