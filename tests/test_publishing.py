@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 import math
+from typing import Any, ClassVar, override
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -10,7 +11,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, HomeAssistant
 
 from .common import entity_id, make_entry, pass_time, set_up, state
@@ -132,6 +133,50 @@ async def test_states_and_attributes_are_shown_at_once(
         entity_id(hass, "box_a", "version")
     ]
     assert events[0].data["new_state"].attributes["note"] == "dusty"
+
+
+async def test_numbers_of_what_is_gone_are_unavailable(
+    hass: HomeAssistant, entry: MockConfigEntry, far_end: FarEnd
+) -> None:
+    """Also while the feed of numbers has not been asked again."""
+    far_end.rack = Rack(boxes={"a": Box(name="Alpha")})
+    far_end.snapshots["stats"] = {"a": Stats(load=10)}
+    await set_up(hass, entry)
+    assert state(hass, "box_a", "load") == "10.0"
+    far_end.send(far_end.rack.having(a=None))
+    await hass.async_block_till_done()
+    assert state(hass, "box_a", "load") == STATE_UNAVAILABLE
+
+
+class ReadBox(Box):
+    """A box that knows how often something of it was read."""
+
+    reads: ClassVar[list[str]] = []
+
+    @override
+    def __getattribute__(self, name: str) -> Any:
+        ReadBox.reads.append(name)
+        return super().__getattribute__(name)
+
+
+async def test_new_numbers_read_nothing_but_numbers(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    far_end.rack = Rack(boxes={"a": ReadBox(name="Alpha")})
+    far_end.snapshots["stats"] = {"a": Stats(load=10)}
+    await set_up(hass, entry)
+    ReadBox.reads.clear()
+    for load in (30, 31):
+        # at once, and later
+        far_end.snapshots["stats"] = {"a": Stats(load=load)}
+        await pass_time(hass, freezer, 15.6)
+    await pass_time(hass, freezer, 61)
+    await pass_time(hass, freezer, 61)
+    assert state(hass, "box_a", "load") == "31.0"
+    assert ReadBox.reads == []
 
 
 async def test_unknown_and_known_again_are_shown_at_once(

@@ -20,7 +20,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from .backoff import count, pause
 from .const import DOMAIN, LOGGER, SECTION_POLLING
 from .issues import report_identity
-from .kind import HOST_KEY, Feed, ResourceKey, find_all
+from .kind import HOST_KEY, OWN, Feed, ResourceKey, find_all
 from .source import (
     AuthenticationFailed,
     BadAnswer,
@@ -114,7 +114,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
             self.host.devices.count_reads(self)
         # the base class compares with what it knew before something was pushed
         self.publish()
-        self.host.publication.changed([HOST_KEY])
+        self.host.publication.changed([HOST_KEY], OWN)
 
     async def _follow(self, follow: Callable[[Any], AsyncGenerator[Any]]) -> None:
         """Publish what the stream brings; when it ends, ask whether contact is lost."""
@@ -243,5 +243,6 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
             self.host.publication.changed([*after, *self.host.publication.entities])
         else:
             self.host.publication.changed(
-                [k for k in {**after, **before} if before.get(k) != after.get(k)]
+                [k for k in {**after, **before} if before.get(k) != after.get(k)],
+                self.feed.key,
             )

@@ -33,6 +33,7 @@ class HomelabEntity[D: Description](Entity):
         self.host = host
         self.key = key
         self.entity_description = self.description = description
+        self.feed = description.feed or host.home(key).feed.key
         resource = "_".join(filter(None, key))
         self._attr_unique_id = f"{host.entry.unique_id}_{resource}_{description.key}"
         self._attr_translation_key = description.translation_key or description.key
@@ -90,7 +91,7 @@ class HomelabEntity[D: Description](Entity):
             return
         early = monotonic() - self._written < self.host.publication.interval
         if early and self._can_wait(self._shown, look):
-            self.host.publication.publish_later(self.key)
+            self.host.publication.publish_later(self.key, self.feed)
             return
         self._show(look)
         self._write()

@@ -99,7 +99,7 @@ class Host:
         if operation.entry_id == self.entry.entry_id:
             number = self.operations[-1][0] + 1 if self.operations else 1
             self.operations.append((number, operation))
-            self.publication.changed([HOST_KEY])
+            self.publication.changed([HOST_KEY], OWN)
 
     def actions(self, kind: str) -> dict[str, Action[Any]]:
         """Return what can be done to resources of a kind, by their keys."""

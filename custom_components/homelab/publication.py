@@ -36,9 +36,10 @@ class Publication:
             type[Description],
             tuple[type[HomelabEntity[Any]], AddConfigEntryEntitiesCallback],
         ] = {}
-        self._queue: dict[ResourceKey, None] = {}
+        # with the feed that tells something else of it now: None is any
+        self._queue: dict[tuple[ResourceKey, str | None], None] = {}
         self._publishing = False
-        self._late: set[ResourceKey] = set()
+        self._late: dict[str, dict[ResourceKey, None]] = {}
         self._late_timer: CALLBACK_TYPE | None = None
 
     async def add_platform(
@@ -87,9 +88,9 @@ class Publication:
         return (frozenset(wanted),)
 
     @callback
-    def changed(self, keys: Iterable[ResourceKey]) -> None:
-        """Publish these resources, a few per turn of the loop."""
-        self._queue.update(dict.fromkeys(keys))
+    def changed(self, keys: Iterable[ResourceKey], feed: str | None = None) -> None:
+        """Publish these resources, or what one feed tells of them, a few per turn."""
+        self._queue.update(dict.fromkeys((key, feed) for key in keys))
         if self._queue and self._platforms and not self._publishing:
             self._publishing = True
             host = self._host
@@ -99,31 +100,35 @@ class Publication:
         turn = perf_counter()
         while self._queue:
             batch, self._queue = [*self._queue], {}
-            for key in batch:
+            for key, of in batch:
+                home = self._host.home(key)
+                # whether a thing is there matters to all that is told of it
+                feed = None if of == home.feed.key else of
                 try:
-                    if key in self._host.home(key).facts:
+                    if feed is None and key in home.facts:
                         self._host.devices.register(key)
                         self._add_missing(key)
                         self._host.faults.look(key)
                 except Exception:  # noqa: BLE001
                     # a bug in the table of one kind does not silence the others
                     self._host.log_bug(f"{key} cannot be published")
-                self._refresh(key)
+                self._refresh(key, feed)
                 turn = await breathe(turn)
         self._publishing = False
 
     @callback
-    def _refresh(self, key: ResourceKey) -> None:
+    def _refresh(self, key: ResourceKey, feed: str | None) -> None:
         for name, entity in [*self.entities.get(key, {}).items()]:
             try:
-                entity.refresh()
+                if feed in {None, entity.feed}:
+                    entity.refresh()
             except Exception:  # noqa: BLE001
                 self._host.log_bug(f"{name} of {key} cannot be published")
 
     @callback
-    def publish_later(self, key: ResourceKey) -> None:
+    def publish_later(self, key: ResourceKey, feed: str) -> None:
         """Look at a resource again soon: a value of it waits for its interval."""
-        self._late.add(key)
+        self._late.setdefault(feed, {})[key] = None
         if self._late_timer is None:
             self._late_timer = async_call_later(
                 self._host.hass, self.interval / 2, self._publish_late
@@ -132,8 +137,9 @@ class Publication:
     @callback
     def _publish_late(self, _: Any) -> None:
         self._late_timer = None
-        late, self._late = self._late, set()
-        self.changed(late)
+        late, self._late = self._late, {}
+        for feed, keys in late.items():
+            self.changed(keys, feed)
 
 
 async def breathe(turn: float) -> float:
