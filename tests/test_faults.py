@@ -2,11 +2,15 @@
 
 import asyncio
 from dataclasses import replace
+import logging
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
 )
@@ -418,6 +422,29 @@ async def test_home_assistant_stops_and_the_entry_is_unloaded(
     assert far_end.open_sources == 0
     await hass.config_entries.async_unload(entry.entry_id)
     assert "Unable to remove" not in caplog.text
+
+
+async def test_what_is_let_go_of_while_it_is_read_from_is_no_bug(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await set_up(hass, entry)
+    caplog.clear()
+    far_end.gates["stats"] = asyncio.Event()
+    asked = far_end.fetches["stats"]
+    freezer.tick(16)
+    async_fire_time_changed(hass)
+    await until(lambda: far_end.fetches["stats"] > asked)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await until(lambda: far_end.open_sources == 0)
+    far_end.errors["stats"] = RuntimeError("Session is closed")
+    far_end.gates["stats"].set()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    ours = [record for record in caplog.records if "homelab" in record.name]
+    assert not [record for record in ours if record.levelno > logging.INFO]
 
 
 async def test_an_entry_that_was_disabled_from_the_start_is_removed(

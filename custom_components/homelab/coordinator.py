@@ -102,7 +102,8 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
         except SourceError as error:
             raise self._fail(error) from None
         except Exception:  # noqa: BLE001 - a bug fails this feed only
-            self.host.log_bug(f"Unexpected error while reading {self.name}")
+            if not self.host.closed:  # else what it was read from was let go
+                self.host.log_bug(f"Unexpected error while reading {self.name}")
             raise self._fail(BadAnswer("an unexpected error, see the log")) from None
         self.duration = monotonic() - begin
         self._take(data)
@@ -190,7 +191,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
         """Say once that something is wrong; return what Home Assistant understands."""
         detail = self.host.redact(str(error))
         entry = self.host.entry
-        loaded = entry.state is ConfigEntryState.LOADED
+        loaded = entry.state is ConfigEntryState.LOADED and not self.host.closed
         news = loaded and self.last_update_success
         self.last_update_success = False
         is_main, lost = self is self.host.main, not isinstance(error, BadAnswer)

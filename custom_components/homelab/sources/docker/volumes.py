@@ -23,7 +23,11 @@ class VolumeCount:
         """Ask again, and wait for it a moment; a late answer is taken when it comes."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask())
-            await asyncio.wait({self._asking}, timeout=PATIENCE)
+            done, _ = await asyncio.wait({self._asking}, timeout=PATIENCE)
+            for asked in done:
+                if not asked.cancelled():
+                    # a bug belongs to whoever looks
+                    asked.result()
 
     async def _ask(self) -> None:
         try:
