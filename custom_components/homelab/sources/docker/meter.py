@@ -70,7 +70,8 @@ class _Round:
         self._engine = engine
         self._frames = frames
         self._clock = get_running_loop().time
-        self._heard = self._clock()
+        # whoever leaves the first questions alone was silent before them, too
+        self._heard = self._clock() - (SILENCE - DEADLINE)
         self._answered = False
         self._failure: CannotConnect | None = None
         self.numbers: dict[str, Numbers] = {}
