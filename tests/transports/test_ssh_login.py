@@ -217,7 +217,7 @@ async def test_nobody_is_there(server: SshServer) -> None:
             ),
             "connection_refused",
         ),
-        (socket.gaierror(-2, "Name or service not known"), "cannot_connect"),
+        (socket.gaierror(-2, "Name or service not known"), "unknown_host"),
         (TimeoutError(), "cannot_connect"),
         (ValueError(), "cannot_connect"),
         (asyncssh.ProtocolError("Too many authentication failures"), "invalid_auth"),

@@ -1,6 +1,7 @@
 """What went wrong with a connection over SSH, in the words that sources have for it."""
 
 import errno
+import socket
 
 import asyncssh
 
@@ -27,4 +28,6 @@ def explain(error: Exception, offered: str = "") -> SourceError:
     # several addresses that all refuse are one error of no kind
     if isinstance(error, ConnectionRefusedError) or REFUSED in words:
         return CannotConnect(words, reason="connection_refused")
+    if isinstance(error, socket.gaierror):
+        return CannotConnect(words, reason="unknown_host")
     return CannotConnect(words)

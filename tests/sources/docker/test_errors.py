@@ -11,10 +11,11 @@ import socket
 import ssl
 import struct
 import threading
-from typing import Any
+from typing import Any, override
 
 from aiodocker import DockerError
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import RawTestServer
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -79,9 +80,43 @@ async def somebody(body: bytes, kind: str, status: int) -> AsyncGenerator[str]:
         yield f"tcp://127.0.0.1:{server.port}"
 
 
-async def test_nobody_is_there(hass: HomeAssistant, tmp_path: Path) -> None:
-    page = await answer(hass, f"unix://{tmp_path}/none.sock")
-    assert (page["step_id"], page["errors"]) == ("docker", {"base": "cannot_connect"})
+@pytest.mark.parametrize("path", ["none.sock", "file/none.sock"])
+async def test_no_socket_is_there(
+    hass: HomeAssistant, tmp_path: Path, path: str
+) -> None:
+    (tmp_path / "file").touch()
+    page = await answer(hass, f"unix://{tmp_path}/{path}")
+    assert (page["step_id"], page["errors"]) == ("docker", {"base": "no_socket"})
+    assert path in detail(page)
+
+
+class NoName(AbstractResolver):
+    """A name service that knows nobody."""
+
+    def __init__(self, **_: Any) -> None:
+        """Take whatever the library's own takes."""
+
+    @override
+    async def resolve(self, *_: Any, **__: Any) -> list[ResolveResult]:
+        raise OSError(None, "Domain name not found")
+
+    @override
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+async def test_a_machine_that_no_one_knows(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_up(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr("aiohttp.connector.DefaultResolver", NoName)
+    page = await answer(hass, "tcp://nas.example:2375")
+    page = await submit(hass, page, confirm_plain=True)
+    assert page["errors"] == {"base": "unknown_host"}
+    assert "Domain name not found" in detail(page)
 
 
 async def test_a_socket_behind_which_nobody_listens(
@@ -163,7 +198,7 @@ async def test_something_that_does_not_speak_http(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(401, "invalid_auth"), (503, "cannot_connect")]
+    ("status", "error"), [(401, "invalid_auth"), (503, "no_engine")]
 )
 async def test_a_proxy_that_wants_a_password_or_whose_engine_is_gone(
     hass: HomeAssistant, status: int, error: str

@@ -6,6 +6,7 @@ import ssl
 
 from aiodocker import DockerError
 from aiohttp import (
+    ClientConnectorDNSError,
     ClientConnectorError,
     ClientError,
     ClientResponseError,
@@ -94,7 +95,7 @@ def _of_status(error: DockerError, path: str, *, acts: bool) -> SourceError:
         return BadAnswer(message, reason="api_too_old")
     if error.status in _GATEWAY:
         words = f"a proxy answers, but no engine behind it ({error.status})"
-        return CannotConnect(words, sent=acts)
+        return CannotConnect(words, reason="no_engine", sent=acts)
     reason = _reason(path)
     if error.status == 404:
         missing = path if message.startswith("<") else message
@@ -126,6 +127,10 @@ def _of_connection(error: BaseException, *, acts: bool) -> SourceError:
                 return CannotConnect(text, reason="connection_refused")
             case PermissionError():
                 return CannotConnect(text, reason="socket_forbidden")
+            case FileNotFoundError() | NotADirectoryError():
+                return CannotConnect(text, reason="no_socket")
+            case ClientConnectorDNSError():
+                return CannotConnect(text, reason="unknown_host")
     if any(isinstance(each, ssl.SSLError | ClientSSLError) for each in chain):
         return AuthenticationFailed(text, reason="tls_failed")
     return CannotConnect(text or "the connection was lost", sent=acts)
