@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 import time
@@ -13,6 +14,7 @@ from demo.docker_host import DockerHost
 from demo.entries import ENTRIES, ask
 from demo.far_end import FarEnd, reachable
 from demo.flow import walk
+from demo.onboarding import log_in
 
 NANOSECONDS = 1e9
 # in the first five minutes every number gets its place in the recorder's statistics, and
@@ -40,6 +42,8 @@ class Bench:
             began, spent = time.monotonic(), self._spent()
             time.sleep(seconds)
             share = (self._spent() - spent) / (time.monotonic() - began)
+            # an access is good for half an hour
+            self._hass.rest = log_in(replace(self._hass.rest, token=""))
         print(f"  {100 * share:.3f} % of a core", flush=True)
         return 100 * share
 
