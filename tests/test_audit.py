@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+import errno
 import json
+import os
 from pathlib import Path
 import stat
 from typing import Any
@@ -206,6 +208,30 @@ async def test_a_damaged_file_is_set_aside(
     aside = trail.with_name(issue.translation_placeholders["file"])
     assert line in aside.read_text()
     assert line not in trail.read_text().splitlines()
+
+
+async def test_a_file_that_cannot_be_read_is_kept(
+    hass: HomeAssistant,
+    trail: Path,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    freezer.move_to(NOW)
+    write(trail, record(1, State.SUCCEEDED))
+    before = trail.read_text()
+
+    def fail(_: Path) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "read_bytes", fail)
+        assert await start(hass) == {}
+    (issue,) = ir.async_get(hass).issues.values()
+    assert issue.translation_key == "audit_damaged"
+    assert issue.translation_placeholders
+    await pass_time(hass, freezer, 86_500)
+    aside = trail.with_name(issue.translation_placeholders["file"])
+    assert aside.read_text() == before
 
 
 async def test_the_damage_can_be_dismissed(

@@ -476,7 +476,7 @@ async def test_a_folder_that_is_read_only_fails_no_start(
     with patch.object(Path, "replace", side_effect=OSError(30, "read-only")):
         await ledger.load()
     assert [str(o.state) for o in ledger.records.values()] == ["succeeded"]
-    assert "cannot be written anew" in caplog.text
+    assert "The audit trail cannot be" in caplog.text
 
 
 async def test_a_cursor_stays_good_when_its_operation_moves_on(

@@ -43,7 +43,7 @@ from custom_components.homelab.const import DOMAIN, OPERATIONS
 from custom_components.homelab.logbook import async_describe_events
 from custom_components.homelab.operation import AskerKind, State
 from custom_components.homelab.policy import Guard
-from custom_components.homelab.source import CannotConnect
+from custom_components.homelab.source import BadAnswer, CannotConnect
 
 ALPHA = Box(name="Alpha")
 BETA = Box(name="Beta")
@@ -586,6 +586,22 @@ async def test_a_script_is_a_script_even_when_a_person_starts_it(
     asked = events[0].data["asked_by"]
     assert (asked["kind"], asked["name"]) == ("script", "Tidy up")
     assert moves(events) == ["pending"]
+
+
+@pytest.mark.parametrize("options", [{"automate_routine": True}])
+async def test_what_a_machine_says_reaches_nobody_through_a_script(
+    hass: HomeAssistant, user: Context, admin: Context, far_end: FarEnd
+) -> None:
+    name = entity_id(hass, "box_a", "running")
+    turn_on = {"action": "switch.turn_on", "target": {"entity_id": name}}
+    script = {"script": {"wake": {"sequence": turn_on}}}
+    assert await async_setup_component(hass, "script", script)
+    far_end.errors["start"] = BadAnswer("the key of the safe is under the mat")
+    for context, is_told in ((user, False), (admin, True)):
+        with pytest.raises(HomeAssistantError) as raised:
+            await hass.services.async_call("script", "wake", {}, True, context)
+        detail = (raised.value.translation_placeholders or {})["detail"]
+        assert ("mat" in detail) is is_told
 
 
 async def test_an_assistant_is_no_person_whoever_talks_to_it(

@@ -55,23 +55,30 @@ class AuditTrail:
             return {}, None
         except OSError as error:
             LOGGER.error("The audit trail cannot be read: %s", error)
-            return {}, None
+            # what is written from now on does not take its place
+            return {}, self._set_aside(now)
         *lines, rest = raw.split(b"\n")
         # a last line without its end was being written when everything stopped
         operations, damaged = _read(lines)
         kept = keep(operations.values(), now)
         self.lines = len(lines)
-        aside = None
+        aside = self._set_aside(now) if damaged else None
         try:
-            if damaged:
-                name = f"{self._path.name}.damaged-{now:%Y%m%dT%H%M%S}"
-                aside = self._path.with_name(name)
-                self._path.replace(aside)
-            if damaged or rest or len(lines) != len(kept):
+            if aside or (not damaged and (rest or len(lines) != len(kept))):
                 self._rewrite(list(kept.values()))
         except OSError as error:
             LOGGER.error("The audit trail cannot be written anew: %s", error)
         return kept, aside
+
+    def _set_aside(self, now: datetime) -> Path | None:
+        """Keep the file as it is under another name, and return that."""
+        aside = self._path.with_name(f"{self._path.name}.damaged-{now:%Y%m%dT%H%M%S}")
+        try:
+            self._path.replace(aside)
+        except OSError as error:
+            LOGGER.error("The audit trail cannot be set aside: %s", error)
+            return None
+        return aside
 
     def _append(self, line: bytes) -> None:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT

@@ -21,7 +21,7 @@ from .operation import AskerKind, Ending, Operation, State, Subject, describe
 from .policy import Verdict
 from .progress import Progress
 from .recovery import look_at
-from .refusals import fail, refuse
+from .refusals import fail, may_see, refuse
 from .second_look import look_again
 from .source import SourceError
 from .sparing import spared
@@ -61,8 +61,8 @@ class Operations:
         asker = await self.askers.identify(context := context or Context())
         user = await self.askers.find_person(context)
         administrator = user is not None and user.is_active and user.is_admin
-        # what a machine says is for administrators, and for the log of automations
-        output = administrator or asker.kind is not AskerKind.PERSON
+        # what a machine says is for administrators, and for the log of what they made
+        output = await may_see(self._hass, context)
         operation = host.asked(key, action, asker, parameters)
         if host.closed:
             refuse("entry_not_loaded", operation)

@@ -19,7 +19,7 @@ STOP = Action[Container](
     perform=DockerClient.stop,
     deadline=lambda container: container.grace + RESERVE,
     threatens=True,
-    wished=lambda container: not container.is_alive,
+    wished=lambda container: container.has_ended,
 )
 RESTART = Action[Container](
     key="restart",
@@ -49,7 +49,7 @@ KILL = Action[Container](
     perform=DockerClient.kill,
     deadline=30,
     threatens=True,
-    wished=lambda container: not container.is_alive,
+    wished=lambda container: container.has_ended,
 )
 PROJECT_START = Action[Project](
     key="start",
@@ -64,7 +64,7 @@ PROJECT_STOP = Action[Project](
     perform=DockerClient.stop_project,
     deadline=lambda project: project.grace + RESERVE * len(project.containers),
     threatens=True,
-    wished=lambda project: not any(each.is_alive for each in project.containers),
+    wished=lambda project: all(each.has_ended for each in project.containers),
 )
 PROJECT_RESTART = Action[Project](
     key="restart",

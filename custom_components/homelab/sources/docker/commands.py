@@ -88,7 +88,9 @@ class Commands:
     async def stop_project(self, name: str) -> str:
         """Stop a project's containers, what depends on others first."""
         course = Course()
-        await self._stop_all([c for c in self._members(name) if c.is_alive], course)
+        await self._stop_all(
+            [c for c in self._members(name) if not c.has_ended], course
+        )
         return course.result()
 
     @mutating

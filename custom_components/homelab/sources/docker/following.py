@@ -113,6 +113,8 @@ class _Events:
             # a line that is too long
             self._observer.chronicle.skip()
             raise
+        finally:
+            self._wake.set()
 
     async def _read(self, content: StreamReader) -> None:
         read = 0
@@ -165,7 +167,6 @@ class _Events:
     async def wait(self, reader: asyncio.Task[None]) -> bool:
         """Wait until there is something to look at; make sure that somebody is there."""
         observer, loop = self._observer, asyncio.get_running_loop()
-        reader.add_done_callback(lambda _: self._wake.set())
         while True:
             quiet = observer.api.heard + QUIET - loop.time()
             with suppress(TimeoutError):

@@ -84,6 +84,11 @@ class Container:
         """Whether it has processes, or is about to have some again."""
         return self.state in ALIVE
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it surely has none; of a state that nobody knows that is not sure."""
+        return self.state is not None and not self.is_alive
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Project:

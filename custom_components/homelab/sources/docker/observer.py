@@ -155,7 +155,7 @@ class Observer:
         self.volumes_of[found.resource] = found.volumes
         if len(self.volumes_of) > MOST_REMEMBERED:
             self._forget_strangers()
-        ended = self.engine.podman and not found.is_alive
+        ended = self.engine.podman and found.has_ended
         self.chronicle.causes.inspected(
             found,
             auto_remove=a_mapping(raw.get("HostConfig")).get("AutoRemove") is True,

@@ -98,7 +98,7 @@ def _containers(
     for each in containers.values():
         spared = not wishes.spared.isdisjoint({each.resource, each.project})
         kept = spared or each.protected or each.ours
-        if not (each.is_alive or each.state is None or kept):
+        if each.has_ended and not kept:
             yield Item(
                 what=What.CONTAINERS,
                 id=each.id,

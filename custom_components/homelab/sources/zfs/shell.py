@@ -118,12 +118,13 @@ class Shell:
         self, row: str, *names: str, silence: float
     ) -> AsyncGenerator[Lines]:
         """Run a command of the read list for as long as its lines are wanted."""
-        text = READS[row].text(*names)
-        what = family(text)
+        what = family(READS[row].text(*names))
         async with self._turn(what):
             await self._check_room(what)
             try:
-                async with self._connection.stream(text, silence=silence) as lines:
+                async with self._connection.stream(
+                    READS[row].text(*names), silence=silence
+                ) as lines:
                     yield lines
             except BadAnswer as error:
                 self._note_hang(what, error)

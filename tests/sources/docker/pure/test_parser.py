@@ -127,25 +127,30 @@ def test_what_outlives_it(
 
 
 @pytest.mark.parametrize(
-    ("status", "state", "is_on", "is_alive"),
+    ("status", "state", "is_on", "is_alive", "has_ended"),
     [
-        ("running", State.RUNNING, True, True),
-        ("restarting", State.RESTARTING, True, True),
-        ("paused", State.PAUSED, False, True),
-        ("created", State.CREATED, False, False),
-        ("exited", State.EXITED, False, False),
-        ("dead", State.DEAD, False, False),
-        ("removing", State.REMOVING, False, False),
-        ("stopping", State.RUNNING, True, True),
-        ("configured", State.CREATED, False, False),
-        ("a new word", None, None, False),
+        ("running", State.RUNNING, True, True, False),
+        ("restarting", State.RESTARTING, True, True, False),
+        ("paused", State.PAUSED, False, True, False),
+        ("created", State.CREATED, False, False, True),
+        ("exited", State.EXITED, False, False, True),
+        ("dead", State.DEAD, False, False, True),
+        ("removing", State.REMOVING, False, False, True),
+        ("stopping", State.RUNNING, True, True, False),
+        ("configured", State.CREATED, False, False, True),
+        ("a new word", None, None, False, False),
     ],
 )
 def test_states(
-    status: str, state: State | None, is_on: bool | None, is_alive: bool
+    status: str,
+    state: State | None,
+    is_on: bool | None,
+    is_alive: bool,
+    has_ended: bool,
 ) -> None:
     found = parse_container(described(state={"Status": status}))
-    assert (found.state, found.is_on, found.is_alive) == (state, is_on, is_alive)
+    assert (found.state, found.is_on) == (state, is_on)
+    assert (found.is_alive, found.has_ended) == (is_alive, has_ended)
 
 
 def test_what_has_ended() -> None:
