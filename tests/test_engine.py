@@ -196,7 +196,7 @@ async def test_silence_past_the_deadline_is_unavailable(
     await pass_time(hass, freezer, 0)
     assert state(hass, "host", "brightness") == "8"
     assert caplog.text.count("silent for too long") == 1
-    assert caplog.text.count("is back") == 1
+    assert caplog.text.count("works again") == 1
     BEACONS.clear()
 
 
@@ -612,8 +612,8 @@ async def test_a_bad_answer_fails_only_its_feed(
     far_end.errors.clear()
     await pass_time(hass, freezer, 16)
     assert state(hass, "box_a", "load") == "10.0"
-    assert caplog.text.count("Rack stats failed: half a line") == 1
-    assert caplog.text.count("Rack stats is back") == 1
+    assert caplog.text.count("Reading stats of Rack failed: half a line") == 1
+    assert caplog.text.count("Reading stats of Rack works again") == 1
 
 
 async def test_an_unexpected_exception_fails_only_its_feed(
@@ -629,7 +629,7 @@ async def test_an_unexpected_exception_fails_only_its_feed(
     await pass_time(hass, freezer, 16)
     assert state(hass, "box_a", "load") == STATE_UNAVAILABLE
     assert state(hass, "box_a", "up") == "on"
-    assert "Unexpected error while reading Rack stats" in caplog.text
+    assert "Unexpected error while reading stats of Rack" in caplog.text
 
 
 async def test_a_missing_fact_is_unknown_not_unavailable(

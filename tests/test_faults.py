@@ -93,7 +93,7 @@ async def test_a_bug_in_a_stream_is_logged_and_the_stream_opened_again(
     await set_up(hass, entry)
     far_end.send(RuntimeError("a bug"))
     await hass.async_block_till_done()
-    assert "Rack boxes stopped unexpectedly" in caplog.text
+    assert "boxes of Rack stopped unexpectedly" in caplog.text
     await pass_time(hass, freezer, 5)
     far_end.send(far_end.rack.having(a=replace(ALPHA, running=False)))
     await hass.async_block_till_done()
@@ -151,8 +151,8 @@ async def test_a_stream_that_outlives_the_poll_does_not_make_the_log_flap(
         await pass_time(hass, freezer, 31)
         far_end.send(far_end.rack.having(a=replace(ALPHA, version=str(number))))
         await hass.async_block_till_done()
-    assert caplog.text.count("Rack boxes failed") == 1
-    assert "is back" not in caplog.text
+    assert caplog.text.count("Reading boxes of Rack failed") == 1
+    assert "works again" not in caplog.text
     assert state(hass, "box_a", "version") == STATE_UNAVAILABLE
     far_end.errors.clear()
     await pass_time(hass, freezer, 80)
@@ -170,7 +170,9 @@ async def test_another_feed_that_loses_contact_alone_says_so(
     far_end.errors["stats"] = CannotConnect("another port is closed")
     for _ in range(5):
         await pass_time(hass, freezer, 61)
-    assert caplog.text.count("Rack stats failed: another port is closed") == 1
+    assert (
+        caplog.text.count("Reading stats of Rack failed: another port is closed") == 1
+    )
     assert state(hass, "box_a", "load") == STATE_UNAVAILABLE
     assert state(hass, "box_a", "up") == "on"
 

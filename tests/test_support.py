@@ -164,7 +164,7 @@ async def test_no_secret_leaks(
     far_end.identity = f"impostor {CANARY}"
     await hass.config_entries.async_reload(entry.entry_id)
 
-    assert "Rack boxes failed: refused for **" in caplog.text
+    assert "Reading boxes of Rack failed: refused for **" in caplog.text
     # Home Assistant logs what its own storage gets, in tests only
     lines = [
         x for x in caplog.text.splitlines() if "Writing data to core.conf" not in x

@@ -43,7 +43,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
             hass,
             LOGGER,
             config_entry=host.entry,
-            name=f"{host.entry.title} {feed.key}",
+            name=f"{feed.key} of {host.entry.title}",
             update_interval=timedelta(seconds=seconds) if feed.fetch else None,
             request_refresh_debouncer=Debouncer(
                 hass, LOGGER, cooldown=0.3, immediate=True
@@ -139,7 +139,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
             except SourceError as error:
                 ending = error
             except Exception:  # noqa: BLE001 - a bug ends this stream only
-                self.host.log_bug(f"{self.name} stopped unexpectedly")
+                self.host.log_bug(f"Following {self.name} stopped unexpectedly")
             self.host.verified = False  # whoever answers now may be somebody else
             self._ending = ending
             await self.host.main.async_refresh()
@@ -172,7 +172,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
     def _take(self, data: Any) -> None:
         """Find every resource in a new snapshot; contact is there."""
         if self._complained:
-            LOGGER.info("%s is back", self.name)
+            LOGGER.info("Reading %s works again", self.name)
         self._complained = False
         self.answered = True
         self._ending = None
@@ -224,7 +224,7 @@ class FeedCoordinator(DataUpdateCoordinator[Any]):
         return UpdateFailed(retry_after=wait, **sentence)
 
     def _complain(self, detail: str) -> None:
-        LOGGER.warning("%s failed: %s", self.name, detail)
+        LOGGER.warning("Reading %s failed: %s", self.name, detail)
         self._complained = True
 
     async def _ask_main(self, detail: str, news: bool) -> None:

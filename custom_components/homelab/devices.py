@@ -53,9 +53,8 @@ class Devices:
             stored = await self._store.async_load() or {}
         except HomeAssistantError, NotImplementedError:
             # written by another version: it is begun anew rather than failing the entry
-            LOGGER.warning(
-                "What was known of the devices cannot be read and is forgotten"
-            )
+            title = self._host.entry.title
+            LOGGER.warning("What was known of %s is unreadable, and forgotten", title)
             stored = {}
         absent, all_names = stored.get("absent", {}), stored.get("names", {})
         entry, now = self._host.entry, dt_util.utcnow()

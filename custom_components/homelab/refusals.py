@@ -43,7 +43,8 @@ def fail_to_read(host: Host, reason: str, detail: str) -> NoReturn:
     """Tell whoever wanted to see something why he does not."""
     raise HomeAssistantError(
         translation_domain=DOMAIN,
-        translation_key=reason,
+        # the other sentences of feeds speak of what is tried again, or to be reported
+        translation_key=reason if reason == "proxy_forbids" else "reading_failed",
         translation_placeholders={
             "name": host.entry.title,
             "detail": host.redact(detail),

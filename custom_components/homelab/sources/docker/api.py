@@ -68,7 +68,6 @@ class Api(Docker):
             trust_env=False,
         )
         super().__init__(base, connector=connector, session=session)
-        self.requests = 0
         # what was told, but cannot be
         self.dropped = 0
         # by the loop's clock, when somebody last answered
@@ -107,7 +106,6 @@ class Api(Docker):
         """Return what the engine answers, as JSON."""
         try:
             with translated(path):
-                self.requests += 1
                 response = await self._do_query(
                     path,
                     "GET",
@@ -148,7 +146,6 @@ class Api(Docker):
         """Open an answer without end; `silence` is how long it may say nothing."""
         patience = ClientTimeout(total=None, connect=CONNECT, sock_read=silence)
         with translated(path):
-            self.requests += 1
             response = await self._do_query(
                 path, "GET", params=params, timeout=patience
             )

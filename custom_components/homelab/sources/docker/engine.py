@@ -20,14 +20,12 @@ def parse_engine(version: object, info: object) -> Engine:
         str(a_mapping(each).get("Name"))
         for each in a_list(of_version.get("Components"))
     ]
+    _check(of_version)
     podman = any(name.startswith("Podman") for name in names)
     warnings = tuple(str(each) for each in a_list(of_info.get("Warnings")))
     return Engine(
         id=_identity(of_info, podman=podman),
-        name=str(of_info.get("Name") or ""),
         version=a_text(of_version.get("Version")),
-        api=_api(of_version),
-        system=a_text(of_info.get("OperatingSystem")),
         podman=podman,
         outlived=podman or of_info.get("LiveRestoreEnabled") is True,
         cpus=a_count(of_info.get("NCPU")) or None,
@@ -44,14 +42,13 @@ def parse_engine(version: object, info: object) -> Engine:
     )
 
 
-def _api(version: Mapping[str, Any]) -> tuple[int, int]:
+def _check(version: Mapping[str, Any]) -> None:
+    """Refuse what is no engine, and one that is too old."""
     major, _, minor = str(version.get("ApiVersion") or "").partition(".")
     if not (major.isdecimal() and minor.isdecimal()):
         raise BadAnswer("what answers is no Docker engine", reason="not_docker")
-    api = (int(major), int(minor))
-    if api < OLDEST_API:
+    if (int(major), int(minor)) < OLDEST_API:
         raise BadAnswer(f"its API is {major}.{minor}", reason="api_too_old")
-    return api
 
 
 def _identity(info: Mapping[str, Any], *, podman: bool) -> str:

@@ -50,7 +50,7 @@ from .stats import Numbers
 
 STATE, NUMBERS, DISK = "state", "numbers", "disk"
 # a total that always grows is for statistics, not for looking at
-TOTAL = Scale(points=1, share=0.05)
+TOTAL = Scale(significant=6, points=1, share=0.05)
 # of one core: a container may use many
 CORES_PERCENT = Scale(decimals=1, points=5)
 

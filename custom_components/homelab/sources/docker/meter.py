@@ -58,7 +58,6 @@ def _totals(numbers: dict[str, Numbers]) -> Totals:
     return Totals(
         cpu=min(sum(cpu), 100.0) if cpu else None,
         memory=sum(memory) if memory else None,
-        measured=len(numbers),
     )
 
 

@@ -117,10 +117,7 @@ class Engine:
     """What the engine says of itself and of its machine."""
 
     id: str
-    name: str
     version: str | None
-    api: tuple[int, int]
-    system: str | None = None
     podman: bool = False
     # whether containers go on while the engine does not
     outlived: bool = False
@@ -168,7 +165,6 @@ class Totals:
 
     cpu: float | None
     memory: float | None
-    measured: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -28,10 +28,7 @@ INFO: dict[str, Any] = {
 def test_docker() -> None:
     assert parse_engine(VERSION, INFO) == Engine(
         id="AAAA:BBBB",
-        name="nas",
         version="27.1.1",
-        api=(1, 46),
-        system="Debian",
         cpus=4,
         images=12,
     )
