@@ -20,7 +20,3 @@ class Rates:
         if before is None or at <= before[1] or value < before[0]:
             return None
         return (value - before[0]) / (at - before[1])
-
-    def forget(self, counter: Hashable) -> None:
-        """Drop a counter whose thing went away or changed underneath."""
-        self._samples.pop(counter, None)

@@ -205,14 +205,6 @@ def test_what_hangs_together() -> None:
     assert family(READS["smartctl"].text()) not in disks
 
 
-def test_what_may_wake_disks_is_marked() -> None:
-    asking = {key for key, row in READS.items() if row.touches}
-    assert asking == {
-        *("status_json", "status_text", "status_guids", "status_paths", "sizes"),
-        *("pools", "datasets", "snapshots", "delegated"),
-    }
-
-
 @pytest.mark.real("openssh")
 async def test_a_real_sshd_with_the_forced_command(
     tmp_path: Path, wrapper: Path, socket_enabled: None

@@ -250,7 +250,6 @@ def work(reads: int | None, took: int | None = None) -> Work:
         read_rate=reads,
         write_rate=0,
         read_latency=took,
-        allocated=reads,
     )
 
 
@@ -268,7 +267,6 @@ def test_seconds_add_up() -> None:
     assert whole.pools["a"].read_operations == 20
     # 10 times 100 and 30 times 200
     assert whole.pools["a"].read_latency == 175
-    assert whole.pools["a"].allocated == 30
     assert whole.pools["b"].read_operations is None
     assert whole.pools["b"].read_latency is None
     assert not add_up([sample(1), sample(2, a=work(1))]).pools

@@ -175,7 +175,7 @@ async def test_rows_of_an_unknown_form_are_told_and_counted(
             far.emit(10)
         async_fire_time_changed(hass)
         await let_work()
-    await until(lambda: "rates failed" in caplog.text)
+    await until(lambda: "rates of nas failed" in caplog.text)
     assert "rows of 33 fields, which no known OpenZFS prints" in caplog.text
     assert value(hass, TANK, "read_operations") == "unavailable"
     assert value(hass, TANK, "health") == "online"

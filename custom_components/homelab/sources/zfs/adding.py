@@ -37,8 +37,6 @@ def _mean(works: list[Work]) -> Work:
         write_latency=_weighted(
             (work.write_latency, work.write_operations) for work in works
         ),
-        allocated=works[-1].allocated,
-        free=works[-1].free,
     )
 
 

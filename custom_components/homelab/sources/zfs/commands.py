@@ -21,19 +21,16 @@ ASKING: Final = ("zpool", "zfs", "snapshots")
 CHANGING: Final = ("change", "clear")
 
 KSTATS: Final = "/proc/spl/kstat/zfs"
+# nobody reads c and c_max, but a `homelab-zfs` on a server knows the text only with them
 ARC: Final = ("size", "c", "c_max", "hits", "misses")
 _ARC_SYSCTLS: Final = " ".join(f"kstat.zfs.misc.arcstats.{name}" for name in ARC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """A command; what is not fixed of it are names at its end.
-
-    `touches` says that it may wake disks: it is never sent about a pool that is quiet.
-    """
+    """A command; what is not fixed of it are names at its end."""
 
     words: str
-    touches: bool = True
     deadline: float = 20
 
     def line(self, *names: str) -> str:
@@ -54,44 +51,38 @@ class Row:
 
 READS: Final = {
     # who is there, and what is there besides ZFS
-    "machine": Row(words="uname -sn", touches=False),
-    "machine_id": Row(
-        words="cat /etc/machine-id /var/lib/dbus/machine-id", touches=False
-    ),
-    "host_uuid": Row(words="sysctl -n kern.hostuuid", touches=False),
-    "user": Row(words="id", touches=False),
-    "allowed": Row(words="sudo -n -l", touches=False),
-    "clock": Row(words="date +%s", touches=False),
+    "machine": Row(words="uname -sn"),
+    "machine_id": Row(words="cat /etc/machine-id /var/lib/dbus/machine-id"),
+    "host_uuid": Row(words="sysctl -n kern.hostuuid"),
+    "user": Row(words="id"),
+    "allowed": Row(words="sudo -n -l"),
+    "clock": Row(words="date +%s"),
     "blocks": Row(
         words="lsblk -Po NAME,KNAME,PKNAME,TYPE,ROTA,MODEL,SERIAL,WWN,PARTUUID,"
-        "PARTLABEL",
-        touches=False,
+        "PARTLABEL"
     ),
-    "geoms": Row(words="geom disk list", touches=False),
-    "labels": Row(words="glabel status -s", touches=False),
+    "geoms": Row(words="geom disk list"),
+    "labels": Row(words="glabel status -s"),
     # what an earlier connection has left behind; what asks is told by its own options
     "left": Row(
         words="pgrep -f '^(zpool (status (-jp --json-int|-ps|-gp|-pP)|list (-Hpvg|-Hp "
-        "-o name,guid,size))|zfs (list -Hp -t (filesystem,volume|snapshot) |allow ))'",
-        touches=False,
+        "-o name,guid,size))|zfs (list -Hp -t (filesystem,volume|snapshot) |allow ))'"
     ),
-    "smart_left": Row(words="pgrep -f '^smartctl -n standby -j -i -H'", touches=False),
+    "smart_left": Row(words="pgrep -f '^smartctl -n standby -j -i -H'"),
     "changes_left": Row(
-        words="pgrep -f '^(zpool (scrub (-[ps] )?|trim )[A-Za-z]|zfs snapshot )'",
-        touches=False,
+        words="pgrep -f '^(zpool (scrub (-[ps] )?|trim )[A-Za-z]|zfs snapshot )'"
     ),
-    "clear_left": Row(words="pgrep -f '^zpool clear '", touches=False),
+    "clear_left": Row(words="pgrep -f '^zpool clear '"),
     # what the kernel tells without a lock
     "kstats": Row(
         words=f"find {KSTATS} -maxdepth 2 '(' -name state -o -name guid -o "
         "-name arcstats ')' -exec grep -HE "
-        "'^([A-Z]+|[0-9]+|(c|c_max|size|hits|misses) .*)$' '{}' +",
-        touches=False,
+        "'^([A-Z]+|[0-9]+|(c|c_max|size|hits|misses) .*)$' '{}' +"
     ),
-    "sysctls": Row(words=f"sysctl -i {_ARC_SYSCTLS}", touches=False),
-    "iostat": Row(words="zpool iostat -Hpvyg -lq -T u", touches=False),
+    "sysctls": Row(words=f"sysctl -i {_ARC_SYSCTLS}"),
+    "iostat": Row(words="zpool iostat -Hpvyg -lq -T u"),
     # what asks ZFS itself
-    "version": Row(words="zpool version", touches=False),
+    "version": Row(words="zpool version"),
     "status_json": Row(words="zpool status -jp --json-int"),
     "status_text": Row(words="zpool status -ps"),
     "status_guids": Row(words="zpool status -gp"),
@@ -107,8 +98,8 @@ READS: Final = {
     ),
     "delegated": Row(words="zfs allow"),
     # it leaves a disk alone that sleeps
-    "smart": Row(words="smartctl -n standby -j -i -H -A", touches=False, deadline=30),
-    "smartctl": Row(words="smartctl -V", touches=False),
+    "smart": Row(words="smartctl -n standby -j -i -H -A", deadline=30),
+    "smartctl": Row(words="smartctl -V"),
 }
 WRITES: Final = {
     "scrub_start": Row(words="zpool scrub", deadline=60),

@@ -23,7 +23,6 @@ DEEPEST = 64
 HOURLY = 3600.0
 DEADLINE = 120.0
 MOST = 200_000
-_BATCH = 500
 FRESH = timedelta(minutes=1)
 
 # whether nothing is new in a pool since then
@@ -140,21 +139,17 @@ class Datasets:
                     await self._count(guid, name)
 
     async def _count(self, pool: str, name: str) -> None:
-        counter, lines, number = SnapshotCounter(), [b""], 0
+        counter, number = SnapshotCounter(), 0
         try:
             async with (
                 asyncio.timeout(DEADLINE),
                 self._shell.stream("snapshots", name, silence=DEADLINE) as stream,
             ):
                 async for line in stream:
-                    lines.append(line)
+                    counter.feed(line)
                     number += 1
-                    if len(lines) > _BATCH:
-                        counter.feed(b"\n".join(lines)[1:] + b"\n")
-                        lines = [b""]
                     if number > MOST:
                         raise BadAnswer("too many snapshots")
-                counter.feed(b"\n".join(lines)[1:] + b"\n" if lines[1:] else b"")
                 if stream.end is None or stream.end.code != 0 or counter.dropped:
                     self.dropped += counter.dropped
                     raise BadAnswer("no whole list of snapshots")

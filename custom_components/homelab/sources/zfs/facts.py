@@ -96,7 +96,6 @@ class DiskFacts(VdevFacts):
     """A disk, or a file that serves as one."""
 
     path: str | None
-    slow: int | None
     block: Block | None = None
     has_smart: bool = False
 
@@ -194,7 +193,7 @@ def _facts(
     if vdev.children:
         return made
     known = {name: getattr(made, name) for name in VdevFacts.__dataclass_fields__}
-    return DiskFacts(**known, path=vdev.path, slow=vdev.slow)
+    return DiskFacts(**known, path=vdev.path)
 
 
 def disk_name(vdev: Vdev) -> str:

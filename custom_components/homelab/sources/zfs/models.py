@@ -137,7 +137,6 @@ class Scan:
     percent: float | None = None
     remaining: int | None = None
     started: datetime | None = None
-    paused: datetime | None = None
     ended: datetime | None = None
     processed: int | None = None
     errors: int | None = None
@@ -148,7 +147,7 @@ class Vdev:
     """What a pool is built of: mirrors, disks and so on.
 
     A spare in use stands twice in the tree under one GUID: where it works, with the
-    counters, and among the spares. `slow` is the number of slow operations of a disk.
+    counters, and among the spares.
     """
 
     guid: str | None
@@ -157,7 +156,6 @@ class Vdev:
     group: Group | None
     state: State | None
     errors: Errors = Errors()
-    slow: int | None = None
     path: str | None = None
     note: str | None = None
     activities: tuple[Activity, ...] = ()
@@ -183,7 +181,6 @@ class Pool:
     message: str | None = None
     errors: Errors = Errors()
     data_errors: int | None = None
-    checkpoint: datetime | None = None
     scans: tuple[Scan, ...] = ()
     space: Space | None = None
     vdevs: tuple[Vdev, ...] = ()
@@ -211,7 +208,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What a pool or vdev did per second, latencies in ns; a disk has no capacity."""
+    """What a pool or vdev did per second, latencies in ns."""
 
     read_operations: int | None
     write_operations: int | None
@@ -219,8 +216,6 @@ class Work:
     write_rate: int | None
     read_latency: int | None = None
     write_latency: int | None = None
-    allocated: int | None = None
-    free: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +238,5 @@ class Arc:
     """The cache in memory; hits and misses are counters since boot."""
 
     size: int | None
-    target: int | None
-    maximum: int | None
     hits: int | None
     misses: int | None

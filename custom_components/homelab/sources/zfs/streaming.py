@@ -144,7 +144,7 @@ class Iostat:
         silence = float(PATIENCE * seconds + 1)
         async with self._shell.stream("iostat", str(seconds), silence=silence) as lines:
             while True:
-                found: list[Sample] = []
+                sample: Sample | None = None
                 try:
                     wait = FLUSH if reader.is_whole else LATE
                     async with asyncio.timeout(wait if is_open else None):
@@ -153,15 +153,15 @@ class Iostat:
                     is_open = False
                     # one that has other rows than the last is told by the next stamp
                     if reader.is_whole or reader.is_first:
-                        found = [each for each in (reader.flush(),) if each]
+                        sample = reader.flush()
                 except StopAsyncIteration:
                     raise BadAnswer("the stream ended") from None
                 else:
                     self._shell.received += len(line) + 1
                     is_open = b"\t" in line or (is_open and not line.strip())
-                    found = reader.feed(line + b"\n")
+                    sample = reader.feed(line)
                     self.dropped += reader.take_dropped()
-                for sample in found:
+                if sample:
                     shown = loop.time()
                     self._take(sample, seconds)
                 if loop.time() - shown > silence:

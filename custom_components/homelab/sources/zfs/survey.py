@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ...source import BadAnswer
 from .models import Pool, ScanState
 from .output.identity import joined, measured
-from .output.listing import POOL_COLUMNS, parse_list, parse_pools
+from .output.listing import POOL_COLUMNS, parse_guids, parse_list
 from .output.quantity import count
 from .output.status_json import parse_status_json
 from .output.status_text import parse_status_text
@@ -103,6 +103,5 @@ async def _by_text(shell: Shell, *names: str) -> tuple[Pool, ...]:
         return ()
     by_guid = parse_status_text(await shell.ask("status_guids", *names))
     by_path = parse_status_text(await shell.ask("status_paths", *names))
-    listed = parse_pools(await shell.ask("pools", *names), POOL_COLUMNS)
-    guids = {pool.name: pool.guid for pool in listed if pool.guid}
+    guids = parse_guids(await shell.ask("pools", *names), POOL_COLUMNS)
     return joined(pools, by_guid, guids, by_path)

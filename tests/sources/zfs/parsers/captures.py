@@ -36,6 +36,11 @@ def capture(case: str, name: str) -> bytes:
     return (CASES / case / f"{name}.txt").read_bytes()
 
 
+def lines(raw: bytes) -> list[bytes]:
+    """Cut a stream into its lines, as the transport does."""
+    return raw.split(b"\n")[:-1]
+
+
 def is_json(path: Path) -> bool:
     """Tell the captures of -j from the others."""
     return path.read_bytes().startswith(b"{")
@@ -76,7 +81,7 @@ def _with_errors(facts: dict[str, Any]) -> dict[str, Any]:
 def _scan(scan: dict[str, Any]) -> Scan:
     times = {
         key: datetime.fromisoformat(scan[key]) if scan[key] else None
-        for key in ("started", "paused", "ended")
+        for key in ("started", "ended")
     }
     words = {
         "function": ScanFunction(scan["function"]),
@@ -107,17 +112,6 @@ def _nameless(vdevs: tuple[Vdev, ...]) -> tuple[Vdev, ...]:
     return tuple(
         replace(vdev, guid=None, path=None, children=_nameless(vdev.children))
         for vdev in vdevs
-    )
-
-
-def without_slow(pools: tuple[Pool, ...]) -> tuple[Pool, ...]:
-    """Leave out what a text without -s cannot tell."""
-    return tuple(replace(pool, vdevs=_not_slow(pool.vdevs)) for pool in pools)
-
-
-def _not_slow(vdevs: tuple[Vdev, ...]) -> tuple[Vdev, ...]:
-    return tuple(
-        replace(vdev, slow=None, children=_not_slow(vdev.children)) for vdev in vdevs
     )
 
 

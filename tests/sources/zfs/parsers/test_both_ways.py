@@ -1,7 +1,6 @@
 """Both parsers make the same trees of the same pools.
 
-What the text cannot carry, here and nowhere else: without -g GUIDs, without -P paths,
-without -s slow operations.
+What the text cannot carry, here and nowhere else: without -g GUIDs, without -P paths.
 """
 
 from itertools import product
@@ -13,15 +12,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from . import scans, tool
-from .captures import (
-    STATUSES,
-    at_percent,
-    is_json,
-    label,
-    parse,
-    without_identity,
-    without_slow,
-)
+from .captures import STATUSES, at_percent, is_json, label, parse, without_identity
 from custom_components.homelab.sources.zfs.output.identity import joined
 from custom_components.homelab.sources.zfs.output.status_json import parse_status_json
 from custom_components.homelab.sources.zfs.output.status_text import parse_status_text
@@ -47,8 +38,6 @@ def test_captures_of_one_pool_give_one_tree(json: Path, text: Path) -> None:
     by_json, by_text = without_identity(parse(json)), parse(text)
     if text.parent.name == "scrub-running":
         by_json, by_text = at_percent(by_json, 0), at_percent(by_text, 0)
-    if by_text and b"SLOW" not in text.read_bytes():
-        by_json = without_slow(by_json)
     assert by_text == by_json
 
 

@@ -14,7 +14,6 @@ from .captures import (
     label,
     parse,
     without_identity,
-    without_slow,
 )
 
 CAPTURES = [
@@ -42,7 +41,5 @@ def test_the_tree_is_the_one_we_want(path: Path) -> None:
         wanted = at_percent(wanted, percent)
     if is_json(path):
         assert parse(path) == wanted
-    elif b"SLOW" in path.read_bytes():
-        assert parse(path) == without_identity(wanted)
     else:
-        assert parse(path) == without_slow(without_identity(wanted))
+        assert parse(path) == without_identity(wanted)

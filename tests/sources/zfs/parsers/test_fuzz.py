@@ -17,7 +17,7 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from .captures import CASES, capture
+from .captures import CASES, capture, lines
 from custom_components.homelab.source import BadAnswer
 from custom_components.homelab.sources.zfs.models import Pool
 from custom_components.homelab.sources.zfs.output.identity import joined, measured
@@ -30,9 +30,8 @@ from custom_components.homelab.sources.zfs.output.listing import (
     DATASET_COLUMNS,
     POOL_COLUMNS,
     parse_datasets,
+    parse_guids,
     parse_list,
-    parse_pools,
-    parse_properties,
 )
 from custom_components.homelab.sources.zfs.output.snapshots import SnapshotCounter
 from custom_components.homelab.sources.zfs.output.status_json import parse_status_json
@@ -42,12 +41,13 @@ from custom_components.homelab.sources.zfs.output.version import parse_version
 
 def _read_iostat(raw: bytes) -> object:
     reader = SampleReader()
-    return [*reader.feed(raw), reader.flush()]
+    return [*map(reader.feed, lines(raw)), reader.flush()]
 
 
 def _count_snapshots(raw: bytes) -> object:
     counter = SnapshotCounter()
-    counter.feed(raw)
+    for line in lines(raw):
+        counter.feed(line)
     return counter.found()
 
 
@@ -56,9 +56,8 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "status_text": parse_status_text,
     "iostat": _read_iostat,
     "list": parse_list,
-    "pools": lambda raw: parse_pools(raw, POOL_COLUMNS),
+    "guids": lambda raw: parse_guids(raw, POOL_COLUMNS),
     "datasets": lambda raw: parse_datasets(raw, DATASET_COLUMNS),
-    "properties": parse_properties,
     "snapshots": _count_snapshots,
     "version": parse_version,
     "arcstats": parse_arcstats,
@@ -284,13 +283,14 @@ LONG: dict[str, tuple[str, Callable[[int], bytes]]] = {
         "iostat",
         lambda n: b"".join(b"%d" % k + ROW[1:] for k in range(1, 300 * n)),
     ),
-    "a line without end": ("iostat", lambda n: b"x" * 20_000 * n),
+    "a long line": ("iostat", lambda n: b"x" * 20_000 * n + b"\n"),
+    "a long snapshot": ("snapshots", lambda n: b"a@" * 10_000 * n + b"\t7\n"),
     "a list of many vdevs": (
         "list",
         lambda n: b"\tvda\t257949696\t-\t-\t-\t-\t-\t-\t-\tONLINE\n" * 300 * n,
     ),
     "many snapshots": ("snapshots", lambda n: b"tank/a@b\t1795144160\n" * 300 * n),
-    "many properties": ("properties", lambda n: b"tank\tcomment\t" + b"\t" * 9999 * n),
+    "many columns": ("guids", lambda n: b"tank\t" + b"\t" * 9999 * n),
     "many counters": ("arcstats", lambda n: b"size   4    17\n" * 300 * n),
     "a long counter": ("arcstats", lambda n: b"size" + b" " * 9000 * n),
     "a long version": ("version", lambda n: b"zfs-1.1" + b"-" * 9000 * n),

@@ -91,22 +91,18 @@ def test_state_of_a_pool(raw: bytes, state: State | None) -> None:
 
 def test_arcstats() -> None:
     assert parse_arcstats(capture("arc", "arcstats")) == Arc(
-        size=9375280, target=101694464, maximum=1292021760, hits=45433, misses=47
+        size=9375280, hits=45433, misses=47
     )
 
 
 def test_arcstats_of_freebsd() -> None:
     raw = b"kstat.zfs.misc.arcstats.hits: 12\nkstat.zfs.misc.arcstats.size: 34\n"
-    assert parse_arcstats(raw) == Arc(
-        size=34, target=None, maximum=None, hits=12, misses=None
-    )
+    assert parse_arcstats(raw) == Arc(size=34, hits=12, misses=None)
 
 
 def test_absurd_counters_are_unknown() -> None:
     raw = b"hits 4 18446744073709551615\nmisses 4 -1\nsize 4 7\n"
-    assert parse_arcstats(raw) == Arc(
-        size=7, target=None, maximum=None, hits=None, misses=None
-    )
+    assert parse_arcstats(raw) == Arc(size=7, hits=None, misses=None)
 
 
 @pytest.mark.parametrize("raw", [b"", b"cat: no such file\n", b"c 4 7\n"])

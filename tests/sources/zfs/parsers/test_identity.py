@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from .captures import STATUSES, capture, expected_pools, is_json, label, without_slow
+from .captures import STATUSES, capture, expected_pools, is_json, label
 from custom_components.homelab.source import BadAnswer
 from custom_components.homelab.sources.zfs.models import Pool, Space, State
 from custom_components.homelab.sources.zfs.output.identity import joined, measured
@@ -32,7 +32,7 @@ def _full(raw: bytes = BY_GUID) -> tuple[Pool, ...]:
 
 
 def test_three_texts_make_the_tree_of_the_json() -> None:
-    assert _full() == without_slow(expected_pools("all-classes"))
+    assert _full() == expected_pools("all-classes")
 
 
 def test_paths_are_not_needed() -> None:
@@ -125,7 +125,7 @@ def test_sizes_come_from_the_list() -> None:
     (same,) = measured(
         parse_status_json(capture("all-classes", "status-jint")), listing
     )
-    assert without_slow((same,)) == (pool,)
+    assert same == pool
 
 
 def test_sizes_that_are_not_listed_are_unknown() -> None:

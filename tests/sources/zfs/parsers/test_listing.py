@@ -1,19 +1,17 @@
-"""Lists of pools, vdevs, datasets, snapshots and properties."""
+"""Lists of pools, vdevs, datasets and snapshots."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from .captures import CASES, capture, label
-from custom_components.homelab.sources.zfs.models import Dataset, Space, State
+from .captures import CASES, capture, label, lines
+from custom_components.homelab.sources.zfs.models import Dataset, Space
 from custom_components.homelab.sources.zfs.output.listing import (
     DATASET_COLUMNS,
     POOL_COLUMNS,
-    ListedPool,
     parse_datasets,
+    parse_guids,
     parse_list,
-    parse_pools,
-    parse_properties,
 )
 from custom_components.homelab.sources.zfs.output.snapshots import (
     SnapshotCounter,
@@ -91,7 +89,7 @@ def test_used_share_is_unknown_where_it_makes_no_sense() -> None:
     assert Space(size=10, allocated=5).used_percent == 50
 
 
-def test_pools() -> None:
+def test_guids() -> None:
     columns = [
         "name",
         "size",
@@ -107,27 +105,14 @@ def test_pools() -> None:
         "guid",
     ]
     raw = capture("mirror-offline", "list-Hp")
-    assert parse_pools(raw, tuple(columns)) == (
-        ListedPool(
-            guid="16241634347029219780",
-            name="tank",
-            state=State.DEGRADED,
-            space=Space(
-                size=503316480,
-                allocated=63386624,
-                free=439929856,
-                fragmentation=4,
-                dedup_ratio=1.0,
-            ),
-        ),
-    )
+    assert parse_guids(raw, tuple(columns)) == {"tank": "16241634347029219780"}
 
 
-def test_pools_of_the_columns_that_we_ask_for() -> None:
-    raw = b"a b\t7\t10\t5\t5\t-\t1.00\tSUSPENDED\nc\t8\t-\t-\t-\t-\t-\tUNAVAIL\nd\t9\t1"
-    suspended, gone = parse_pools(raw, POOL_COLUMNS)
-    assert (suspended.name, suspended.state) == ("a b", State.SUSPENDED)
-    assert gone == ListedPool(guid="8", name="c", state=State.UNAVAIL, space=Space())
+def test_guids_of_the_columns_that_we_ask_for() -> None:
+    numbers = b"\t10\t5\t5\t-\t1.00\tONLINE\n"
+    raw = b"a b\t7" + numbers + b"c\t8\t-\t-\t-\t-\t-\tUNAVAIL\n"
+    raw += b"no guid\t-" + numbers + b"cut\t9\t1"
+    assert parse_guids(raw, POOL_COLUMNS) == {"a b": "7", "c": "8"}
 
 
 def test_datasets() -> None:
@@ -171,23 +156,15 @@ def test_datasets_of_the_columns_that_we_ask_for() -> None:
     assert (home.quota, home.refquota) == (100, None)
 
 
-def test_properties() -> None:
-    found = parse_properties(capture("single-disk", "get-all"))
-    assert list(found) == ["single"]
-    assert found["single"]["guid"] == "3027746200235909526"
-    assert found["single"]["feature@async_destroy"] == "enabled"
-    vdevs = parse_properties(capture("all-classes", "get-vdev"))
-    assert vdevs["vda"]["guid"] == "6164552304403596461"
-
-
-def test_a_comment_may_hold_tabs() -> None:
-    raw = b"tank\tcomment\ta\tb\tlocal\ntank\tguid\n"
-    assert parse_properties(raw) == {"tank": {"comment": "a\tb"}}
+def _count(raw: bytes) -> SnapshotCounter:
+    counter = SnapshotCounter()
+    for line in lines(raw):
+        counter.feed(line)
+    return counter
 
 
 def test_snapshots_are_counted() -> None:
-    counter = SnapshotCounter()
-    counter.feed(capture("mirror", "snapshots"))
+    counter = _count(capture("mirror", "snapshots"))
     at = datetime(2026, 11, 20, 3, 9, 20, tzinfo=UTC)
     assert counter.found() == {
         "tank": Snapshots(count=1, newest=at),
@@ -199,16 +176,14 @@ def test_snapshots_are_counted() -> None:
 
 
 def test_the_newest_snapshot_counts_in_any_order() -> None:
-    counter = SnapshotCounter()
-    for chunk in (b"t@a\t10", b"0\nt@b\t300\n", b"t@c\t200\nt@d\t-\nt@e\t9"):
-        counter.feed(chunk)
+    counter = _count(b"t@a\t100\nt@b\t300\nt@c\t200\nt@d\t-\n")
     newest = datetime.fromtimestamp(300, UTC)
     assert counter.found() == {"t": Snapshots(count=4, newest=newest)}
 
 
 def test_what_is_no_snapshot() -> None:
-    counter = SnapshotCounter()
-    counter.feed(b"tank\t100\n@x\t100\ntank@\t100\n\n" + b"x" * 9000 + b"\n")
+    long = b"t@" + b"x" * 4094 + b"\t100\n"
+    counter = _count(b"tank\t100\n@x\t100\ntank@\t100\n\n" + long)
     assert counter.found() == {}
     assert counter.dropped == 5
 
@@ -216,8 +191,8 @@ def test_what_is_no_snapshot() -> None:
 def test_datasets_without_end_are_bounded() -> None:
     counter = SnapshotCounter()
     for number in range(10_010):
-        counter.feed(f"t/{number}@a\t100\n".encode())
-    counter.feed(b"t/0@b\t100\n")
+        counter.feed(f"t/{number}@a\t100".encode())
+    counter.feed(b"t/0@b\t100")
     found = counter.found()
     assert len(found) == 10_000
     assert found["t/0"].count == 2

@@ -173,12 +173,9 @@ def test_what_a_scan_does_to_a_disk(
 
 
 def test_numbers_may_have_units() -> None:
-    disk = _disk(
-        read_errors="1.2K", write_errors="3", checksum_errors="0", slow_ios="9"
-    )
+    disk = _disk(read_errors="1.2K", write_errors="3", checksum_errors="0")
     assert disk.errors == Errors(read=1229, write=3, checksum=0)
     assert disk.errors.total == 1232
-    assert disk.slow == 9
 
 
 @pytest.mark.parametrize(
@@ -267,15 +264,6 @@ def test_a_flat_vdev_of_no_class() -> None:
     raw = b'{"pools":{"x":{"vdevs":{"x":{},"sda":{},"sdb":{"class":3}}}}}'
     (pool,) = parse_status_json(raw)
     assert [(v.name, v.group) for v in pool.vdevs] == [("sda", None), ("sdb", None)]
-
-
-def test_a_checkpoint() -> None:
-    facts = {"state": "EXISTS", "start_time": 1795144286, "space": 67584}
-    pool = _changed(lambda item: item.update(checkpoint_stats=facts))
-    assert pool.checkpoint is not None
-    facts["state"] = "DISCARDING"
-    pool = _changed(lambda item: item.update(checkpoint_stats=facts))
-    assert pool.checkpoint is None
 
 
 def test_what_the_tool_says_is_bounded() -> None:

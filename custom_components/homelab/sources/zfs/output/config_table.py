@@ -37,7 +37,6 @@ class Row:
     name: str
     state: State | None
     errors: Errors
-    slow: int | None
     note: str | None
     activities: tuple[Activity, ...]
 
@@ -105,7 +104,6 @@ def _row(
             write=counters.get(b"WRITE"),
             checksum=counters.get(b"CKSUM"),
         ),
-        slow=counters.get(b"SLOW"),
         note=note,
         activities=activities,
     )
@@ -147,7 +145,6 @@ def _vdev(row: Row, children: tuple[Vdev, ...]) -> Vdev:
         group=row.group,
         state=row.state,
         errors=row.errors,
-        slow=None if children else row.slow,
         path=path,
         note=row.note,
         activities=row.activities,

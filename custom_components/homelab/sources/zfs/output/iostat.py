@@ -8,7 +8,6 @@ of fields says what a row is, and only -g makes rows of vdevs known by more than
 import re
 
 from ..models import Sample, Work
-from .lines import Lines
 from .quantity import count
 
 # fields of a row with its name: plain, -l, -q and -lq; rebuilds came with 2.2
@@ -16,24 +15,26 @@ _WITHOUT_LATENCY = (7, 19, 21)
 _WITH_LATENCY = (17, 18, 29, 32)
 _STAMP = re.compile(rb"[0-9]{1,12}")
 _GUID = re.compile(r"[1-9][0-9]{0,19}")
+# longer rows than this the tools have none
+_LONGEST = 4096
 # a host with more vdevs is not read whole
 _MOST_ROWS = 10_000
 
 
 class SampleReader:
-    """Takes the stream's bytes, however they were cut; returns whole samples.
+    """Takes the stream's lines, without their ends; returns whole samples.
 
     A sample is whole when the next one begins, which is an interval later: call
     `flush` once nothing has come for a moment, then it is there at once.
     """
 
     def __init__(self) -> None:
-        self._lines = Lines()
         self._at: int | None = None
         self._pools: dict[str, Work] = {}
         self._vdevs: dict[str, Work] = {}
         self._shape: tuple[str, ...] | None = None
-        self._unread = 0
+        # how many rows were not of a known form, too long or too many
+        self.dropped = 0
         self._unknown = 0
         self._told = 0
 
@@ -50,11 +51,6 @@ class SampleReader:
         return number == len(shape) and (*self._pools, *self._vdevs) == shape
 
     @property
-    def dropped(self) -> int:
-        """How many rows were not of a known form, too long or too many."""
-        return self._unread + self._lines.dropped
-
-    @property
     def trouble(self) -> str | None:
         """Say what is wrong where no row at all was of a known form."""
         if self._shape is not None or not self._unknown:
@@ -65,11 +61,6 @@ class SampleReader:
         """Return how many more rows were dropped since this was last asked."""
         new, self._told = self.dropped - self._told, self.dropped
         return new
-
-    def feed(self, chunk: bytes) -> list[Sample]:
-        """Read bytes; return the samples that they complete."""
-        found = (self._read(line) for line in self._lines.feed(chunk))
-        return [sample for sample in found if sample]
 
     def flush(self) -> Sample | None:
         """Return the sample that is being read: nothing of it is still to come."""
@@ -86,7 +77,11 @@ class SampleReader:
         self._at, self._pools, self._vdevs, self._shape = None, {}, {}, shape
         return sample
 
-    def _read(self, line: bytes) -> Sample | None:
+    def feed(self, line: bytes) -> Sample | None:
+        """Read a line; return the sample that it completes."""
+        if len(line) > _LONGEST:
+            self.dropped += 1
+            return None
         if not line.strip():
             return None
         if _STAMP.fullmatch(line):
@@ -95,7 +90,7 @@ class SampleReader:
             return sample
         name, *fields = line.decode(errors="replace").split("\t")
         if not name or (work := _work(fields)) is None:
-            self._unread += 1
+            self.dropped += 1
             self._unknown = len(fields) + 1
             return None
         sample = None
@@ -108,7 +103,7 @@ class SampleReader:
                 sample = self.flush()
                 rows = self._pools
         if len(self._pools) + len(self._vdevs) >= _MOST_ROWS:
-            self._unread += 1
+            self.dropped += 1
         else:
             rows[name] = work
         return sample
@@ -120,11 +115,8 @@ def _work(fields: list[str]) -> Work | None:
     if not with_latency and len(fields) + 1 not in _WITHOUT_LATENCY:
         return None
     numbers = [count(field) for field in fields]
-    allocated, free, read_operations, write_operations, read_rate, write_rate = numbers[
-        :6
-    ]
-    # with -p what has no capacity of its own says 0 twice
-    has_capacity = bool(allocated or free)
+    # allocated and free stand first
+    read_operations, write_operations, read_rate, write_rate = numbers[2:6]
     return Work(
         read_operations=read_operations,
         write_operations=write_operations,
@@ -132,6 +124,4 @@ def _work(fields: list[str]) -> Work | None:
         write_rate=write_rate,
         read_latency=numbers[6] if with_latency else None,
         write_latency=numbers[7] if with_latency else None,
-        allocated=allocated if has_capacity else None,
-        free=free if has_capacity else None,
     )

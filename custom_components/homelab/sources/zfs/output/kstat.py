@@ -32,8 +32,6 @@ def parse_arcstats(raw: bytes) -> Arc:
         raise BadAnswer("no counters of the cache")
     return Arc(
         size=found.get("size"),
-        target=found.get("c"),
-        maximum=found.get("c_max"),
         hits=found.get("hits"),
         misses=found.get("misses"),
     )

@@ -1,4 +1,4 @@
-"""What `zpool list`, `zfs list` and `zpool get` print with -Hp: rows of tab columns.
+"""What `zpool list` and `zfs list` print with -Hp: rows of tab columns.
 
 A last row without its end was cut off: its last number may be wrong, so it is left out.
 So are rows with other columns than asked for.
@@ -7,8 +7,7 @@ So are rows with other columns than asked for.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..models import Dataset, Space, State
-from . import words
+from ..models import Dataset, Space
 from .quantity import count, guid, percent, ratio
 
 # what the commands are asked for with -o
@@ -59,16 +58,6 @@ class Listing:
     vdevs: Mapping[str, Space]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedPool:
-    """A pool with its identity, as a list has it."""
-
-    guid: str | None
-    name: str
-    state: State | None
-    space: Space
-
-
 def parse_list(raw: bytes) -> Listing:
     """Read `zpool list -Hpvg`.
 
@@ -88,18 +77,13 @@ def parse_list(raw: bytes) -> Listing:
     return Listing(pools=pools, vdevs=vdevs)
 
 
-def parse_pools(raw: bytes, columns: tuple[str, ...]) -> tuple[ListedPool, ...]:
-    """Read `zpool list -Hp -o …`."""
-    return tuple(
-        ListedPool(
-            guid=guid(row.get("guid")),
-            name=row["name"],
-            state=words.state(row.get("health")),
-            space=_space(row),
-        )
+def parse_guids(raw: bytes, columns: tuple[str, ...]) -> Mapping[str, str]:
+    """Read of `zpool list -Hp -o …` the GUIDs of pools, by name."""
+    return {
+        row["name"]: identity
         for fields in _rows(raw)
-        if (row := _row(fields, columns))
-    )
+        if (row := _row(fields, columns)) and (identity := guid(row.get("guid")))
+    }
 
 
 def parse_datasets(raw: bytes, columns: tuple[str, ...]) -> tuple[Dataset, ...]:
@@ -119,17 +103,6 @@ def parse_datasets(raw: bytes, columns: tuple[str, ...]) -> tuple[Dataset, ...]:
         for fields in _rows(raw)
         if (row := _row(fields, columns))
     )
-
-
-def parse_properties(raw: bytes) -> Mapping[str, Mapping[str, str]]:
-    """Read `zpool get -Hp …`: the values of properties, by pool or vdev."""
-    found: dict[str, dict[str, str]] = {}
-    for fields in _rows(raw):
-        if len(fields) >= 4:
-            # a comment may hold tabs
-            name, key, *value, _ = fields
-            found.setdefault(name, {})[key] = "\t".join(value)
-    return found
 
 
 def _rows(raw: bytes) -> Iterator[list[str]]:

@@ -83,7 +83,6 @@ def _scan(stats: Facts, at: int | None) -> Scan | None:
         percent=progress(done, total) if under_way else None,
         remaining=_remaining(stats, total, at) if state is ScanState.RUNNING else None,
         started=None if canceled else moment(stats.get("start_time")),
-        paused=moment(stats.get("scrub_pause")) if state is ScanState.PAUSED else None,
         ended=None if under_way else moment(stats.get("end_time")),
         processed=None if canceled else rounded(count(stats.get("processed"))),
         errors=count(stats.get("errors")) if state is ScanState.FINISHED else None,
@@ -105,8 +104,7 @@ def _remaining(stats: Facts, total: int, at: int | None) -> int | None:
 
 
 def _error_scrub(stats: Facts) -> Scan | None:
-    pause = stats.get("err_scrub_pause")
-    state = _state(stats.get("err_scrub_state"), pause)
+    state = _state(stats.get("err_scrub_state"), stats.get("err_scrub_pause"))
     if stats.get("err_scrub_func") != "ERRORSCRUB" or state is None:
         return None
     done = count(stats.get("err_scrub_examined"))
@@ -119,7 +117,6 @@ def _error_scrub(stats: Facts) -> Scan | None:
         started=None
         if state is ScanState.CANCELED
         else moment(stats.get("err_scrub_start_time")),
-        paused=moment(pause) if state is ScanState.PAUSED else None,
         ended=None if under_way else moment(stats.get("err_scrub_end_time")),
     )
 

@@ -44,7 +44,7 @@ _RUNNING = {
     ScanFunction.REMOVE: rf"Evacuation of (?P<vdev>.+) {_SINCE}",
     ScanFunction.EXPAND: rf"expansion of (?P<vdev>[^ ]+) {_SINCE}",
 }
-_PAUSED = {None: rf"{_OF} paused since (?P<paused>.+)"}
+_PAUSED = {None: rf"{_OF} paused since .+"}
 _HEADS = tuple(
     (function, state, re.compile(pattern))
     for state, patterns in (
@@ -120,6 +120,5 @@ def _under_way(
         percent=None if share is None else min(share, 100.0),
         remaining=duration(to_go[1]) if to_go else None,
         started=moment(began[1] if began else said.get("started")),
-        paused=moment(said.get("paused")),
         processed=count(processed[1]) if processed else None,
     )

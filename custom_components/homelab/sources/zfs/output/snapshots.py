@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from .lines import Lines
 from .quantity import moment
 
+# longer rows than this the tools have none
+_LONGEST = 4096
 # beyond so many datasets a pool is not told apart any more
 _MOST = 10_000
 
@@ -26,27 +27,23 @@ class SnapshotCounter:
     """
 
     def __init__(self) -> None:
-        self._lines = Lines()
         self._counts: dict[str, int] = {}
         self._newest: dict[str, datetime | None] = {}
-        self._unread = 0
+        # how many lines made no sense, were too long or too many
+        self.dropped = 0
 
-    @property
-    def dropped(self) -> int:
-        """How many lines made no sense or were too many."""
-        return self._unread + self._lines.dropped
-
-    def feed(self, chunk: bytes) -> None:
-        """Count the snapshots in this chunk."""
-        for line in self._lines.feed(chunk):
-            name, tab, creation = line.decode(errors="replace").partition("\t")
-            dataset, at, snapshot = name.partition("@")
-            if not (dataset and at and snapshot and tab) or (
-                dataset not in self._counts and len(self._counts) >= _MOST
-            ):
-                self._unread += 1
-            else:
-                self._count(dataset, moment(creation.rpartition("\t")[2].strip()))
+    def feed(self, line: bytes) -> None:
+        """Count the snapshot in this line, which is without its end."""
+        name, tab, creation = line.decode(errors="replace").partition("\t")
+        dataset, at, snapshot = name.partition("@")
+        if (
+            len(line) > _LONGEST
+            or not (dataset and at and snapshot and tab)
+            or (dataset not in self._counts and len(self._counts) >= _MOST)
+        ):
+            self.dropped += 1
+        else:
+            self._count(dataset, moment(creation.rpartition("\t")[2].strip()))
 
     def _count(self, dataset: str, made: datetime | None) -> None:
         self._counts[dataset] = self._counts.get(dataset, 0) + 1

@@ -9,7 +9,7 @@ from ....source import BadAnswer
 from ..models import Activity, Group, Pool, Scan, ScanFunction, ScanState
 from . import words
 from .document import Facts, facts, read_document, text
-from .quantity import count, guid, moment
+from .quantity import count, guid
 from .scan_json import read_scans
 from .vdev_json import read_errors, read_vdev, read_vdevs
 
@@ -44,7 +44,6 @@ def _pool(key: str, item: Facts, at: int | None) -> Pool:
     )
     for section in _SECTIONS:
         vdevs += read_vdevs(item.get(section), name, _group(section), doing)
-    checkpoint = facts(item.get("checkpoint_stats"))
     return Pool(
         guid=guid(item.get("pool_guid")),
         name=name,
@@ -54,9 +53,6 @@ def _pool(key: str, item: Facts, at: int | None) -> Pool:
         message=words.message(item.get("msgid")),
         errors=read_errors(root),
         data_errors=count(item.get("error_count")),
-        checkpoint=moment(checkpoint.get("start_time"))
-        if checkpoint.get("state") == "EXISTS"
-        else None,
         scans=scans,
         vdevs=tuple(vdevs),
     )

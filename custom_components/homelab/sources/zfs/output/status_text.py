@@ -1,9 +1,9 @@
 """`zpool status -ps` as trees of pools, in the text of OpenZFS 0.8 to 2.4.
 
 The text has neither GUIDs nor paths, but prints GUIDs in the place of names with -g and
-paths with -P, rows in the same order: `identity.joined` puts the answers together. Slow
-operations stand there with -s. Times are in the zone of the host, which no text names:
-it has to be asked with TZ=UTC, and LC_ALL=C.
+paths with -P, rows in the same order: `identity.joined` puts the answers together.
+Times are in the zone of the host, which no text names: it has to be asked with TZ=UTC,
+and LC_ALL=C.
 """
 
 import re
@@ -12,7 +12,7 @@ from ....source import BadAnswer
 from ..models import Errors, Pool
 from . import words
 from .config_table import Row, build_vdevs, read_table
-from .quantity import count, moment
+from .quantity import count
 from .scan_text import read_scan
 
 _SECTION = re.compile(
@@ -24,7 +24,6 @@ _SCANS = ("scan", "scrub", "remove", "expand")
 # the last ones: an answer that ends in them without an end of line was not cut off
 _LAST = ("errors", "dedup")
 _NO_CONFIG = "The configuration cannot be determined."
-_CREATED = re.compile(r"created (.{1,40}), consumes .*")
 _DATA_ERRORS = re.compile(r"([0-9]+) data errors?, use .*")
 _LISTED = "Permanent errors have been detected in the following files:"
 
@@ -56,7 +55,6 @@ def _pool(sections: _Sections) -> Pool:
     rows = _table(next((lines for key, lines in sections if key == "config"), []))
     root = rows[0] if rows and rows[0].depth == 0 else None
     below = rows[1:] if root else rows
-    created = _CREATED.fullmatch(said.get("checkpoint", "").strip())
     scans = (
         read_scan([line.decode(errors="replace") for line in lines])
         for key, lines in sections
@@ -71,7 +69,6 @@ def _pool(sections: _Sections) -> Pool:
         message=words.message(said.get("see")),
         errors=root.errors if root else Errors(),
         data_errors=_data_errors(said.get("errors", "")),
-        checkpoint=moment(created[1]) if created else None,
         scans=tuple(scan for scan in scans if scan),
         vdevs=build_vdevs(below),
     )

@@ -56,7 +56,6 @@ def read_vdev(
         group=group,
         state=state,
         errors=read_errors(entry),
-        slow=count(entry.get("slow_ios")),
         path=path if path and path.startswith("/") and not children else None,
         note=_note(entry, is_disk=not children),
         activities=tuple(_activities(entry, None if children else state, doing)),
