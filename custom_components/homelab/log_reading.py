@@ -35,6 +35,7 @@ MOST_BYTES = 1024 * 1024 - 1024
 DEADLINE = 30
 # lines are sent together, so many times a second at most
 BATCH = 0.25
+# of what comes later; at first there is as much as was asked for
 MOST_WAITING = 1000
 MOST_WAITING_BYTES = 256 * 1024
 
@@ -144,7 +145,7 @@ class _Following:
     def __init__(self, connection: ActiveConnection, number: int) -> None:
         self._connection = connection
         self._number = number
-        self._tail = Tail[Row](lines=MOST_WAITING, size=MOST_WAITING_BYTES)
+        self._tail = Tail[Row](lines=MOST_LINES, size=MOST_BYTES)
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -170,6 +171,7 @@ class _Following:
     def _send(self, more: dict[str, Any]) -> None:
         self._timer = None
         lines, dropped = self._tail.take()
+        self._tail = Tail[Row](lines=MOST_WAITING, size=MOST_WAITING_BYTES)
         self._connection.send_event(
             self._number, {"lines": lines, "dropped": dropped, **more}
         )

@@ -1,8 +1,10 @@
 """The engine's events drive what is shown, and say why something happened."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, override
 
@@ -11,6 +13,7 @@ from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
 )
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from demo.engine import Flavour, Health, Machine, SimulatedEngine, compose
 from demo.engine.events import KEPT, Event as Told
@@ -45,6 +48,54 @@ async def begin(
     await until(lambda: engine.in_flight["GET /events"] == 1)
     await until(lambda: engine.requests["GET /containers/json"] >= 2)
     return entry, async_capture_events(hass, EVENT_STATE_CHANGED)
+
+
+async def test_who_watches_changes_nothing_of_what_is_told(
+    hass: HomeAssistant, engine: SimulatedEngine, hass_ws_client: WebSocketGenerator
+) -> None:
+    engine.run("plex")
+    slow = engine.run("slow")
+    entry, events = await begin(hass, engine)
+    await until(lambda: engine.in_flight == Counter({"GET /events": 1}))
+    engine.faults.late[f"GET /containers/{slow.id}/json"] = 0.4
+    switch = entity_id(hass, "container_name:plex", "running")
+
+    def has_ended(times: int) -> bool:
+        told = [e.data["new_state"] for e in events if e.data["entity_id"] == switch]
+        return [each.state for each in told].count("off") == times
+
+    question = {"type": "homelab/subscribe_containers", "entry_id": entry.entry_id}
+    for count in (1, 2):
+        client = await hass_ws_client(hass)
+        # the engine's seconds tell one run from the next
+        await asyncio.sleep(1.1)
+        for name in ("plex", "slow"):
+            engine.die(name)
+            engine.start(name)
+        # the end is not shown yet when somebody begins to look
+        await asyncio.sleep(0.1)
+        await client.send_json_auto_id(question)
+        assert (await client.receive_json())["success"]
+        assert (await client.receive_json())["event"]["containers"]
+        await client.close()
+        await until(partial(has_ended, count))
+        await until(lambda: state(hass, "container_name:plex", "running") == "on")
+
+
+async def test_a_line_of_ten_megabytes_is_left_out(
+    hass: HomeAssistant, engine: SimulatedEngine
+) -> None:
+    engine.run("plex")
+    _, events = await begin(hass, engine)
+    said = b'{"' + b"x" * 10_000_000
+    engine.chronicle.tell(Odd(kind="", action="", actor="", at=engine.now(), said=said))
+    # contact is there again, and the line does not come again
+    await until(lambda: engine.requests["GET /events"] == 2)
+    await until(lambda: engine.in_flight["GET /events"] == 1)
+    await asyncio.sleep(0.2)
+    await engine.stop("plex")
+    await until(lambda: happened(hass, events) == [("stopped", "signal")])
+    assert engine.requests["GET /events"] == 2
 
 
 async def test_state_follows_the_engine(

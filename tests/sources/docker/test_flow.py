@@ -199,7 +199,7 @@ async def test_a_socket_that_answers_is_suggested(
         page = await submit(hass, page, name="NAS", url="nonsense")
         await pass_time(hass, freezer, 86400)
         # looked at once, and never again
-        assert engine.requests == {"GET /_ping": 1}
+        assert engine.requests == {"GET /version": 1}
         assert not engine.connections
         result = await submit(hass, page, name="NAS", url=engine.url)
         assert result["type"] is FlowResultType.CREATE_ENTRY

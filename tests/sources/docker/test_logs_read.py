@@ -226,6 +226,7 @@ async def test_what_the_engine_refuses_is_said_without_secrets(bench: Bench) -> 
     with pytest.raises(HomeAssistantError) as failed:
         await get_logs(bench)
     assert failed.value.translation_key == "proxy_forbids"
+    assert "CONTAINERS=1, ALLOW_LOGS=1" in str(failed.value)
     engine.faults.proxy = None
     engine.faults.silent = True
     reading = asyncio.create_task(get_logs(bench))
@@ -311,9 +312,25 @@ async def test_the_last_lines_then_what_comes(bench: Bench, follower: Follower) 
     assert bench.engine.in_flight[LOGS] == 0
 
 
+async def test_as_many_lines_as_were_asked_for(
+    bench: Bench, follower: Follower
+) -> None:
+    for number in range(8000):
+        bench.engine.say("web", f"line {number}")
+    await follower.begin(device_id(bench.hass), lines=5000)
+    while len(follower.lines) + follower.dropped < 5000:
+        await follower.hear()
+    assert follower.dropped == 0
+    assert (follower.texts[0], follower.texts[-1]) == ("line 3000", "line 7999")
+
+
 async def test_whoever_cannot_keep_up_is_told(bench: Bench, follower: Follower) -> None:
     await follower.begin(device_id(bench.hass), lines=0)
     await bench.until(lambda: bench.engine.in_flight[LOGS] == 1)
+    # at first there may be as many as can be asked for
+    bench.engine.say("web", "first")
+    await follower.hear()
+    follower.lines.clear()
     for number in range(3000):
         bench.engine.say("web", f"line {number}")
     await bench.breathe()

@@ -497,6 +497,8 @@ async def test_an_engine_that_falls_silent_meanwhile(
     pruning = asyncio.create_task(prune(hass, "images", preview=False, context=admin))
     await bench.pass_time(400, step=5, enough=pruning.done)
     assert pruning.result()["state"] == "running"
+    await bench.pass_time(3000, step=20)
+    assert records(hass)[-1].is_open
     await bench.pass_time(700, step=5, enough=lambda: not records(hass)[-1].is_open)
     assert records(hass)[-1].state is State.UNKNOWN
     engine.faults.silent = False

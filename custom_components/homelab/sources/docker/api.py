@@ -127,18 +127,6 @@ class Api(Docker):
         """Note that somebody is there."""
         self.heard = asyncio.get_running_loop().time()
 
-    async def ping(self) -> None:
-        """Make sure that somebody answers."""
-        with translated("_ping"):
-            # aiodocker has none of its own
-            patience = ClientTimeout(total=DEADLINE, connect=CONNECT)
-            response = await self._do_query(
-                "_ping", "GET", timeout=patience, versioned_api=False
-            )
-            async with response:
-                await response.read()
-                self.hear()
-
     @asynccontextmanager
     async def stream(
         self, path: str, params: Mapping[str, Any], *, silence: float | None

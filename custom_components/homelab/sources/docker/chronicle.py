@@ -55,8 +55,11 @@ class Chronicle:
     @property
     def happenings(self) -> tuple[tuple[int, Happening], ...]:
         """What has happened lately."""
-        self._checks.clear()
         return tuple(self._happenings.items())
+
+    def shown(self) -> None:
+        """Let the next word of a check stand beside the last: that was looked at."""
+        self._checks.clear()
 
     def set_clock(self, date: str | None) -> None:
         """Take the engine's time from the date of an answer."""

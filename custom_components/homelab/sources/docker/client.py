@@ -68,7 +68,7 @@ class DockerClient(Performing):
     async def state(self) -> DockerHost:
         """Return what there is."""
         await self.observer.look()
-        return self.observer.host()
+        return self.observer.show()
 
     def follow(self) -> AsyncGenerator[DockerHost]:
         """Yield what there is, each time the engine says that it has changed."""

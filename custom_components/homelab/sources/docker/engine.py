@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from ...source import BadAnswer
+from .address import parse_address
 from .models import DiskUsage, Engine
 from .reading import a_count, a_list, a_mapping, a_text
 
@@ -37,9 +38,19 @@ def parse_engine(version: object, info: object) -> Engine:
             for option in a_list(of_info.get("SecurityOptions"))
         ),
         open_ports=tuple(
-            found[1] for each in warnings if (found := _OPEN_PORT.search(each))
+            found[1]
+            for each in warnings
+            if (found := _OPEN_PORT.search(each)) and not _is_local(found[1])
         ),
     )
+
+
+def _is_local(address: str) -> bool:
+    """Whether only the engine's own machine reaches an address."""
+    try:
+        return parse_address(address).is_loopback
+    except BadAnswer:
+        return False
 
 
 def _check(version: Mapping[str, Any]) -> None:

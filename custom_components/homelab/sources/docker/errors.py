@@ -25,7 +25,6 @@ _REFUSALS = (
 _GATEWAY = (502, 503, 504)
 # what to set where a proxy stands before the engine, by the first part of a path
 _SECTIONS = {
-    "_ping": "PING",
     "version": "VERSION",
     "info": "INFO",
     "events": "EVENTS",
@@ -88,7 +87,11 @@ def _of_status(error: DockerError, path: str, *, acts: bool) -> SourceError:
         return AuthenticationFailed("the engine wants to know who asks")
     if error.status == 403 and not acts:
         section = _SECTIONS.get(path.partition("/")[0], "CONTAINERS")
-        return BadAnswer(f"GET /{path}: {section}=1", reason="proxy_forbids")
+        wanted = f"{section}=1"
+        if path.endswith("/logs"):
+            # later releases close them apart from the other questions
+            wanted += ", ALLOW_LOGS=1"
+        return BadAnswer(f"GET /{path}: {wanted}", reason="proxy_forbids")
     if error.status == 403:
         return BadAnswer(f"it is forbidden, by a proxy or by the engine: {path}")
     if error.status == 400 and "API version" in message:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from aiohttp import StreamReader
+from aiohttp.http_exceptions import LineTooLong
 import orjson
 
 from ...source import CannotConnect
@@ -60,14 +61,14 @@ async def follow(observer: Observer) -> AsyncGenerator[DockerHost]:
             await observer.recognise()
             await observer.look()
             observer.begin()
-            yield observer.host()
+            yield observer.show()
             while await events.wait(reader):
                 await events.settle()
                 if interlude := observer.interlude():
                     yield interlude
                     # it takes a moment to be shown
                     await asyncio.sleep(TOGETHER)
-                yield observer.host()
+                yield observer.show()
                 await asyncio.sleep(TOGETHER)
         finally:
             reader.cancel()
@@ -109,8 +110,7 @@ class _Events:
         """Read until the stream ends; whoever is slower than that holds it back."""
         try:
             await self._read(content)
-        except ValueError:
-            # a line that is too long
+        except ValueError, LineTooLong:
             self._observer.chronicle.skip()
             raise
         finally:
@@ -180,7 +180,7 @@ class _Events:
             if self._wake.is_set() or observer.chronicle.say_what_is_due():
                 return True
             if observer.api.heard + QUIET <= loop.time():
-                await observer.api.ping()
+                await observer.api.read("version", versioned=False)
 
     async def settle(self) -> None:
         """Ask about what changed; what the events said stands in for a late answer."""

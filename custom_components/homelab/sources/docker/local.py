@@ -32,7 +32,7 @@ async def find_socket() -> str | None:
         api = Api("http://docker", UnixConnector(path))
         try:
             async with asyncio.timeout(PATIENCE):
-                await api.ping()
+                await api.read("version", versioned=False)
         except SourceError, TimeoutError:
             continue
         finally:

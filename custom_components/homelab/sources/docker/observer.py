@@ -210,6 +210,7 @@ class Observer:
         ended = {r for r, c in owners.items() if r in told and _is_past(told[r], c)}
         if not ended:
             return None
+        self.chronicle.shown()
         down = {
             resource: replace(told[resource], state=State.EXITED, started_at=None)
             for resource in ended
@@ -218,7 +219,12 @@ class Observer:
 
     def host(self) -> DockerHost:
         """Return all of it as it is now."""
+        return self._host(self.roster.owners())
+
+    def show(self) -> DockerHost:
+        """Return it to be shown: what comes next is compared with it."""
         self._told = self.roster.owners()
+        self.chronicle.shown()
         return self._host(self._told)
 
     def _host(self, owners: Mapping[str, Container]) -> DockerHost:

@@ -19,7 +19,9 @@ from .prune import (
 )
 from .reading import a_count, a_mapping
 
-USAGE_DEADLINE = 600.0
+USAGE_DEADLINE = 900.0
+# whoever hangs up ends what the engine is at: this is for one that will never answer
+LAYERS_DEADLINE = 3600.0
 PIECE_DEADLINE = 120.0
 MOST_ITEMS = 1000
 
@@ -140,6 +142,6 @@ class Performing(Commands):
         ):
             if any(item.what is what for item in items):
                 with tidying.removing(what.replace("_", " "), path):
-                    async with asyncio.timeout(USAGE_DEADLINE):
+                    async with asyncio.timeout(LAYERS_DEADLINE):
                         answer = await ask()
                     tidying.note(what, a_count(a_mapping(answer).get("SpaceReclaimed")))

@@ -54,6 +54,9 @@ def test_warnings() -> None:
     assert found.open_ports == ("http://0.0.0.0:2375",)
     assert found.warnings == (port, "WARNING: No swap limit")
     assert not found.counts_memory
+    for own in ("127.0.0.1", "[::1]"):
+        local = port.replace("0.0.0.0", own)  # noqa: S104
+        assert not parse_engine(VERSION, {**INFO, "Warnings": [local]}).open_ports
 
 
 @pytest.mark.parametrize(
