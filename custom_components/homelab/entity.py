@@ -81,7 +81,10 @@ class HomelabEntity[D: Description](Entity):
         await asked.async_request_refresh()
 
     def reads(self, feed: str) -> bool:
-        """Whether it is enabled and shows the facts of a feed."""
+        """Whether it is enabled and its table names a feed: the first has to be named, too.
+
+        So only what costs something to be asked for counts, not all that comes with it.
+        """
         return self._shown is not None and self.description.feed == feed
 
     @callback

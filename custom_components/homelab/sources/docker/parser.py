@@ -7,11 +7,11 @@ from typing import Any
 
 from ...source import BadAnswer
 from .identity import describe, identify
+from .life import LONGEST_GRACE
 from .models import Container, Health, State
 from .reading import a_count, a_list, a_mapping, a_text, a_time, a_truth
 
 GRACE = 10.0
-LONGEST_GRACE = 3600.0
 # Podman has words of its own
 _STATES = {
     "configured": State.CREATED,
