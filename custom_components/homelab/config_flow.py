@@ -18,7 +18,7 @@ from homeassistant.core import callback
 from .const import CONF_SOURCE, DOMAIN
 from .form import Candidate, Step
 from .options_flow import HomelabOptionsFlow
-from .source import SourceError
+from .source import SourceError, redacted
 from .sources import async_import_source_type, source_keys
 
 type Answers = dict[str, Any]
@@ -120,7 +120,7 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
             ),
             errors=errors,
             description_placeholders={
-                "detail": self._redacted(detail),
+                "detail": redacted(detail, self._answers, self._secrets),
                 **page.placeholders(self._answers),
             },
         )
@@ -147,14 +147,6 @@ class HomelabConfigFlow(ConfigFlow, domain=DOMAIN):
         if field == "base" or asks(page):
             return page
         return next((each for each in self._pages.values() if asks(each)), page)
-
-    def _redacted(self, text: str) -> str:
-        """Take secrets out of what a tool has said."""
-        secrets = {str(self._answers.get(name) or "") for name in self._secrets}
-        # the longest first: one may be part of another
-        for secret in sorted(secrets - {""}, key=len, reverse=True):
-            text = text.replace(secret, "**")
-        return text
 
     async def _finish(self, candidate: Candidate) -> ConfigFlowResult:
         """Make the entry, or change the one that this flow is about."""

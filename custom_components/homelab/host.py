@@ -26,7 +26,7 @@ from .operation import Asker, Operation
 from .own import own_facts
 from .policy import Policy
 from .publication import Publication, breathe
-from .source import Source, WrongIdentity
+from .source import Source, WrongIdentity, redacted
 
 type HomelabConfigEntry = ConfigEntry[Host]
 
@@ -197,11 +197,7 @@ class Host:
 
     def redact(self, text: str) -> str:
         """Take every secret of the entry out of a text that people or logs will see."""
-        secrets = {str(self.entry.data.get(key) or "") for key in self.type.secrets}
-        # the longest first: one may be part of another
-        for secret in sorted(secrets - {""}, key=len, reverse=True):
-            text = text.replace(secret, "**")
-        return text
+        return redacted(text, self.entry.data, self.type.secrets)
 
     def log_bug(self, what: str) -> None:
         """Log an unexpected exception, whose words may quote a secret."""

@@ -1,6 +1,7 @@
-"""What every source promises, and the four errors that it may raise."""
+"""What every source promises, the four errors that it may raise, and their words."""
 
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 
 class Source(Protocol):
@@ -61,3 +62,12 @@ class BadAnswer(SourceError):
     """The far end answered something that cannot be right: only that feed fails."""
 
     default = "bad_answer"
+
+
+def redacted(text: str, data: Mapping[str, Any], secrets: Iterable[str]) -> str:
+    """Take out of a far end's words whatever of the data nobody may see."""
+    found = {str(data.get(key) or "") for key in secrets} - {""}
+    # the longest first: one may be part of another
+    for secret in sorted(found, key=len, reverse=True):
+        text = text.replace(secret, "**")
+    return text

@@ -24,7 +24,7 @@ from ...kind import (
     SensorDescription,
 )
 from ...own import CONNECTED, OPERATION, OWN_COST, PENDING_APPROVALS
-from ...publishing import AMOUNT, OPERATIONS, PERCENT, RATE, TEMPERATURE, Scale
+from ...publishing import AMOUNT, OPERATION_RATE, PERCENT, RATE, TEMPERATURE, Scale
 from .actions import CLEAR_ERRORS, SCRUB_PAUSE, SCRUB_START, SCRUB_STOP, TRIM
 from .facts import DatasetFacts, DiskFacts, PoolFacts, SmartFacts, VdevFacts, ZfsHost
 from .happenings import HappeningType, happened
@@ -138,7 +138,7 @@ def _work(*, disabled: bool) -> Iterator[SensorDescription[Work]]:
             suggested_display_precision=0,
             entity_registry_enabled_default=not disabled,
             value=_reader(f"{way}_operations"),
-            scale=OPERATIONS,
+            scale=OPERATION_RATE,
         )
     for way in ("read", "write"):
         yield SensorDescription[Work](
