@@ -21,7 +21,6 @@ __all__ = ["Cause", "Causes", "Happening", "HappeningType"]
 # A list may be older than what events have said meanwhile.
 LISTING_AGE: Final = 5.0
 REMEMBERED: Final = 2048
-_NAMES = {"died": "die", "remove": "destroy", "rm": "destroy"}
 
 
 class Causes:
@@ -62,19 +61,15 @@ class Causes:
         replaces: bool = False,
     ) -> list[Happening]:
         """Take an event; `owns` and `replaces` are about the container's resource."""
-        word, _, said = name.partition(":")
-        if said:
-            attributes = {**attributes, "health_status": said.strip()}
         if self._is_known(hash((at, container_id, name))):
             if self._gap:
                 self._gap.same_run = True
             return []
         self._heard = at
-        word = _NAMES.get(word, word)
-        if word == "destroy":
+        if name == "destroy":
             self._is_known(hash(container_id))
         event = Event(
-            name=word,
+            name=name,
             id=container_id,
             at=at,
             resource=resource,

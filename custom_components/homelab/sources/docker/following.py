@@ -11,6 +11,7 @@ import orjson
 
 from ...source import CannotConnect
 from .identity import describe
+from .life import in_dockers_words
 from .models import DockerHost, Health, State
 from .observer import Observer
 from .reading import a_count, a_mapping, a_text
@@ -34,8 +35,6 @@ EVENTS = (
 LOOKS = frozenset(
     {"create", "start", "die", "pause", "unpause", "rename", "update", "health_status"}
 )
-# Podman's own words
-WORDS = {"died": "die", "remove": "destroy", "rm": "destroy", "init": "create"}
 STATES = {
     "start": State.RUNNING,
     "die": State.EXITED,
@@ -137,15 +136,14 @@ class _Events:
 
     def _take(self, event: Mapping[str, Any]) -> None:
         actor = a_mapping(event.get("Actor"))
-        attributes = a_mapping(actor.get("Attributes"))
-        word, _, said = str(event.get("Action") or event.get("status")).partition(":")
-        name = WORDS.get(word, word)
+        name, attributes = in_dockers_words(
+            str(event.get("Action") or event.get("status")),
+            a_mapping(actor.get("Attributes")),
+        )
         id_ = str(actor.get("ID") or event.get("id") or "")
         at = _moment(event)
-        said = said.strip() or str(attributes.get("health_status") or "")
-        self._observer.chronicle.take(
-            name, id_, at, {**attributes, "health_status": said}
-        )
+        said = str(attributes.get("health_status") or "")
+        self._observer.chronicle.take(name, id_, at, attributes)
         changes: dict[str, Any] = {}
         if name in STATES:
             changes["state"] = STATES[name]

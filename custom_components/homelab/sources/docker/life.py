@@ -17,6 +17,18 @@ PATIENCE: Final = 5.0
 # The policy's own pauses grow to a minute.
 POLICY_PAUSE: Final = 75.0
 LONGEST_GRACE: Final = 3600.0
+# Podman's own words
+_WORDS: Final = {"died": "die", "remove": "destroy", "rm": "destroy", "init": "create"}
+
+
+def in_dockers_words(
+    action: str, attributes: Mapping[str, Any]
+) -> tuple[str, Mapping[str, Any]]:
+    """Return an event's name and attributes, of which the result of a check is one."""
+    word, _, said = action.partition(":")
+    if said := said.strip():
+        attributes = {**attributes, "health_status": said}
+    return _WORDS.get(word, word), attributes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

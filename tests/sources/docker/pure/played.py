@@ -1,6 +1,6 @@
 """Plays what an engine told, and what it was asked meanwhile, to the causes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 import json
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from custom_components.homelab.sources.docker.causes import Causes, Happening
+from custom_components.homelab.sources.docker.life import in_dockers_words
 
 CASES = Path(__file__).parents[1] / "cases" / "events"
 COMPOSE = "com.docker.compose."
@@ -65,12 +66,11 @@ class Player:
 
     def event(self, raw: dict[str, Any]) -> None:
         """Take a line of the stream."""
-        attributes = raw["Actor"]["Attributes"]
+        name, attributes = in_dockers_words(raw["Action"], raw["Actor"]["Attributes"])
         id_, at = raw["Actor"]["ID"], raw["timeNano"] / 1e9
-        name = raw["Action"]
         if not id_:
             return
-        if name in {"create", "init"} or id_ not in self.resources:
+        if name == "create" or id_ not in self.resources:
             self.resources.setdefault(id_, resource_of(attributes))
         resource = self.resources[id_]
         owns = self.owner(resource) == id_
@@ -84,7 +84,7 @@ class Player:
         )
         if name == "die":
             self.running.discard(id_)
-        if name in {"destroy", "remove"}:
+        if name == "destroy":
             del self.resources[id_]
 
     def seen(self, id_: str, facts: dict[str, Any]) -> Asked:
@@ -124,10 +124,10 @@ class Player:
             self.said += self.causes.listed(listed, what["at"])
 
 
-def resource_of(attributes: dict[str, str]) -> str:
+def resource_of(attributes: Mapping[str, Any]) -> str:
     if service := attributes.get(f"{COMPOSE}service"):
         return f"{attributes[f'{COMPOSE}project']}/{service}"
-    return attributes.get("name", "")
+    return str(attributes.get("name", ""))
 
 
 def lines(case: str) -> Iterator[tuple[float, dict[str, Any]]]:

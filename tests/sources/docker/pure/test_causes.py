@@ -1,7 +1,6 @@
 """Why containers started and ended: what real engines told, and what they seldom tell."""
 
 from collections import Counter
-from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -20,6 +19,7 @@ from custom_components.homelab.sources.docker.happening import (
     signal_name,
     signal_number,
 )
+from custom_components.homelab.sources.docker.life import in_dockers_words
 
 DEATHS = {
     HappeningType.STOPPED,
@@ -199,7 +199,7 @@ class Bench:
         return Asked(**{**known, "started_at": moment(-1000.0), **more})
 
     def tell(self, name: str, id_: str, at: float, **more: Any) -> list[str]:
-        attributes: Mapping[str, Any] = more.pop("attributes", {})
+        name, attributes = in_dockers_words(name, more.pop("attributes", {}))
         resource = more.pop("resource", id_)
         said = self.causes.event(name, id_, at, attributes, resource=resource, **more)
         return self._keep(said)
