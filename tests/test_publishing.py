@@ -68,15 +68,28 @@ def _values(events: list[Event], name: str | None) -> list[str]:
     ]
 
 
+ALPHA = Box(name="Alpha")
+
+
+async def begin(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    far_end: FarEnd,
+    box: Box = ALPHA,
+) -> None:
+    """Set a rack up that has one box, with a load of ten."""
+    far_end.rack = Rack(boxes={"a": box})
+    far_end.snapshots["stats"] = {"a": Stats(load=10)}
+    await set_up(hass, entry)
+
+
 async def test_a_jump_is_shown_at_once_and_the_rest_once_an_interval(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     far_end: FarEnd,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    far_end.rack = Rack(boxes={"a": Box(name="Alpha")})
-    far_end.snapshots["stats"] = {"a": Stats(load=10)}
-    await set_up(hass, entry)
+    await begin(hass, entry, far_end)
     events = async_capture_events(hass, EVENT_STATE_CHANGED)
     name = entity_id(hass, "box_a", "load")
     loads = [10.04, 11, 12, 13, 14, 12, 30, 31, 32, 33, 34]
@@ -96,9 +109,7 @@ async def test_the_last_value_is_shown_even_if_nothing_changes_any_more(
     far_end: FarEnd,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    far_end.rack = Rack(boxes={"a": Box(name="Alpha")})
-    far_end.snapshots["stats"] = {"a": Stats(load=10)}
-    await set_up(hass, entry)
+    await begin(hass, entry, far_end)
     far_end.snapshots["stats"] = {"a": Stats(load=12)}
     for _ in range(3):
         await pass_time(hass, freezer, 15.6)
@@ -112,9 +123,7 @@ async def test_the_interval_is_an_option(
     hass: HomeAssistant, far_end: FarEnd, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = make_entry(hass, options={"polling": {"publish_interval": 600}})
-    far_end.rack = Rack(boxes={"a": Box(name="Alpha")})
-    far_end.snapshots["stats"] = {"a": Stats(load=10)}
-    await set_up(hass, entry)
+    await begin(hass, entry, far_end)
     far_end.snapshots["stats"] = {"a": Stats(load=12)}
     for _ in range(30):
         await pass_time(hass, freezer, 15.6)
@@ -139,9 +148,7 @@ async def test_numbers_of_what_is_gone_are_unavailable(
     hass: HomeAssistant, entry: MockConfigEntry, far_end: FarEnd
 ) -> None:
     """Also while the feed of numbers has not been asked again."""
-    far_end.rack = Rack(boxes={"a": Box(name="Alpha")})
-    far_end.snapshots["stats"] = {"a": Stats(load=10)}
-    await set_up(hass, entry)
+    await begin(hass, entry, far_end)
     assert state(hass, "box_a", "load") == "10.0"
     far_end.send(far_end.rack.having(a=None))
     await hass.async_block_till_done()
@@ -165,9 +172,7 @@ async def test_new_numbers_read_nothing_but_numbers(
     far_end: FarEnd,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    far_end.rack = Rack(boxes={"a": ReadBox(name="Alpha")})
-    far_end.snapshots["stats"] = {"a": Stats(load=10)}
-    await set_up(hass, entry)
+    await begin(hass, entry, far_end, ReadBox(name="Alpha"))
     ReadBox.reads.clear()
     for load in (30, 31):
         # at once, and later
@@ -185,9 +190,7 @@ async def test_unknown_and_known_again_are_shown_at_once(
     far_end: FarEnd,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    far_end.rack = Rack(boxes={"a": Box(name="Alpha")})
-    far_end.snapshots["stats"] = {"a": Stats(load=10)}
-    await set_up(hass, entry)
+    await begin(hass, entry, far_end)
     for load, shown in ((None, STATE_UNKNOWN), (10.1, "10.1"), (101, STATE_UNKNOWN)):
         far_end.snapshots["stats"] = {"a": Stats(load=load)}
         await pass_time(hass, freezer, 15.6)
